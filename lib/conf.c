@@ -1,0 +1,1525 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "catalog.h"
+
+/* Longest name of a node: DNS has no longer one */
+#define NODE_NAME_MAX 255
+/* Longest piece of a value that a sentence quotes */
+#define QUOTE_MAX 80
+#define REASON_MAX 320
+#define PATH_SIZE 4096
+#define NO_INDEX UINT32_MAX
+
+/*
+ * Names and their positions, found by hashing. The strings belong to others.
+ */
+typedef struct {
+	const char **list;
+	uint32_t count;
+	uint32_t *slots; /* positions; NO_INDEX: empty */
+	uint32_t size; /* of slots, a power of two */
+} names_t;
+
+/* A profile that NodeName lines use */
+typedef struct {
+	profile_t *profile;
+	shape_t *shape;
+	unsigned int line; /* of its first use */
+} used_t;
+
+typedef struct {
+	char *name;
+	unsigned int line;
+	uint32_t used; /* position of its profile */
+	uint32_t ultraserver; /* NO_INDEX: none */
+	unsigned int lnc; /* 0: the profile's default */
+} node_t;
+
+/* A NodeName line as it stands in the file */
+typedef struct {
+	const char *nodes;
+	const char *profile;
+	const char *lnc; /* NULL: not given */
+	unsigned int line;
+} node_line_t;
+
+/* An UltraServerName line, and what it means */
+typedef struct {
+	const char *name;
+	const char *nodes;
+	const char *pairs_text; /* NULL: not given */
+	unsigned int line;
+	const char **members;
+	uint32_t member_count;
+	uint8_t (*pairs)[2];
+	uint32_t pair_count;
+} ultraserver_t;
+
+struct conf {
+	char *text; /* cut into strings that the members below point to */
+	const char *profile_dir;
+	const char *root;
+	const char *ultraserver_glob;
+	conf_numbering_t numbering;
+	shape_tier_t tier;
+	bool undocumented_refused;
+	used_t *used;
+	uint32_t used_count;
+	node_t *nodes;
+	uint32_t node_count;
+	names_t node_names;
+	ultraserver_t *ultraservers;
+	uint32_t ultraserver_count;
+	names_t ultraserver_names;
+};
+
+/*
+ * Growing arrays and names
+ */
+
+/* Make room for one more element; RET 0, -1 with errno ENOMEM */
+static int _grow(void *array_ptr, uint32_t count, size_t element)
+{
+	void *array;
+
+	if (count && (count < 8 || (count & (count - 1))))
+		return 0;
+	memcpy(&array, array_ptr, sizeof(array));
+	array = realloc(array, element * (count ? 2 * (size_t) count : 8));
+	if (!array) {
+		errno = ENOMEM;
+		return -1;
+	}
+	memcpy(array_ptr, &array, sizeof(array));
+	return 0;
+}
+
+static char *_copy(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = malloc(size);
+
+	if (!copy) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return memcpy(copy, text, size);
+}
+
+/* FNV-1a */
+static uint32_t _hash(const char *text)
+{
+	uint32_t hash = 2166136261U;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char) *text) * 16777619U;
+	return hash;
+}
+
+/* The slot of a name, or the empty one where it would go */
+static uint32_t *_names_slot(const names_t *names, const char *name)
+{
+	uint32_t at = _hash(name) & (names->size - 1);
+
+	while (names->slots[at] != NO_INDEX &&
+	       strcmp(names->list[names->slots[at]], name))
+		at = (at + 1) & (names->size - 1);
+	return &names->slots[at];
+}
+
+static uint32_t _names_find(const names_t *names, const char *name)
+{
+	return names->size ? *_names_slot(names, name) : NO_INDEX;
+}
+
+static int _names_rehash(names_t *names)
+{
+	uint32_t size = names->size ? 2 * names->size : 16;
+	uint32_t *slots = malloc(size * sizeof(*slots));
+
+	if (!slots) {
+		errno = ENOMEM;
+		return -1;
+	}
+	free(names->slots);
+	names->slots = slots;
+	names->size = size;
+	for (uint32_t i = 0; i < size; i++)
+		slots[i] = NO_INDEX;
+	for (uint32_t i = 0; i < names->count; i++)
+		*_names_slot(names, names->list[i]) = i;
+	return 0;
+}
+
+/* Add a name that is not there yet, at the next position */
+static int _names_add(names_t *names, const char *name)
+{
+	if ((names->count >= names->size / 2 && _names_rehash(names)) ||
+	    _grow(&names->list, names->count, sizeof(*names->list)))
+		return -1;
+	*_names_slot(names, name) = names->count;
+	names->list[names->count++] = name;
+	return 0;
+}
+
+static void _names_release(names_t *names)
+{
+	free(names->list);
+	free(names->slots);
+}
+
+/*
+ * Reading: where we are, and sentences about it
+ */
+
+typedef enum { SITE_LINE, NODE_LINE, ULTRASERVER_LINE } scope_t;
+
+#define KEYS_MAX 16
+
+typedef struct {
+	conf_t *conf;
+	const char *origin;
+	nodeset_expand_t expand;
+	neuron_error_t *err;
+	unsigned int line;
+	/* the pair that is being read */
+	const char *key;
+	const char *value;
+	/* by position in the table of keys: line on which a key stood, 0 */
+	unsigned int seen[KEYS_MAX];
+	scope_t scope;
+	node_line_t *node_lines;
+	uint32_t node_line_count;
+} parse_t;
+
+/* Printable copy of a value, cut */
+static const char *_quote(const char *text, char buf[QUOTE_MAX + 4])
+{
+	size_t length = strnlen(text, QUOTE_MAX);
+
+	for (size_t i = 0; i < length; i++)
+		buf[i] = (text[i] < ' ' || text[i] > '~') ? '?' : text[i];
+	memcpy(buf + length, "...", 4);
+	if (!text[length])
+		buf[length] = '\0';
+	return buf;
+}
+
+static int _refuse(const parse_t *parse, int errnum, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* "FILE:LINE: Key=value: reason"; RET always -1 */
+static int _refuse(const parse_t *parse, int errnum, const char *fmt, ...)
+{
+	char reason[REASON_MAX], quote[QUOTE_MAX + 4];
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(reason, sizeof(reason), fmt, ap) < 0)
+		reason[0] = '\0';
+	va_end(ap);
+	return neuron_error_set(parse->err, errnum, "%s:%u: %.32s=%s: %s",
+				parse->origin, parse->line, parse->key,
+				_quote(parse->value, quote), reason);
+}
+
+static int _out_of_memory(const parse_t *parse)
+{
+	return neuron_error_set(parse->err, ENOMEM, "%s: out of memory",
+				parse->origin);
+}
+
+/* Point sentences at a pair that was read before */
+static void _look_at(parse_t *parse, unsigned int line, const char *key,
+		     const char *value)
+{
+	parse->line = line;
+	parse->key = key;
+	parse->value = value;
+}
+
+/*
+ * Characters and names
+ */
+
+static bool _is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
+
+static bool _is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z');
+}
+
+/* A letter or digit, then letters, digits and "_-.": safe inside a path */
+static bool _is_name(const char *text, size_t max)
+{
+	size_t length = strnlen(text, max + 1);
+
+	if (length > max || !_is_alnum(text[0]))
+		return false;
+	for (size_t i = 1; i < length; i++) {
+		if (!_is_alnum(text[i]) && !strchr("_-.", text[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool _is_profile_name(const char *text)
+{
+	for (const char *at = text; *at; at++) {
+		if (*at >= 'A' && *at <= 'Z')
+			return false;
+		if (*at == '_')
+			return false;
+	}
+	return _is_name(text, CONF_NAME_MAX - 1);
+}
+
+/*
+ * One function for each key
+ */
+
+static int _read_profile_dir(parse_t *parse)
+{
+	if (parse->value[0] != '/')
+		return _refuse(parse, EINVAL,
+			       "the path is not absolute; write a path that "
+			       "starts with /");
+	parse->conf->profile_dir = parse->value;
+	return 0;
+}
+
+static int _read_root(parse_t *parse)
+{
+	if (parse->value[0] != '/')
+		return _refuse(parse, EINVAL,
+			       "the path is not absolute; write a path that "
+			       "starts with /");
+	for (const char *at = parse->value; *at; at++) {
+		if (*at != '%')
+			continue;
+		at++;
+		if (*at != '%' && *at != 'n')
+			return _refuse(parse, EINVAL,
+				       "%% stands before something else than n "
+				       "or %%; write %%n for the name of the "
+				       "node and %%%% for %%");
+	}
+	parse->conf->root = parse->value;
+	return 0;
+}
+
+static int _read_numbering(parse_t *parse)
+{
+	if (!strcasecmp(parse->value, "absolute"))
+		parse->conf->numbering = CONF_ABSOLUTE;
+	else if (!strcasecmp(parse->value, "relative"))
+		parse->conf->numbering = CONF_RELATIVE;
+	else
+		return _refuse(parse, EINVAL,
+			       "there is no such numbering; write absolute or "
+			       "relative");
+	return 0;
+}
+
+static int _read_tier(parse_t *parse)
+{
+	for (int tier = 0; tier < SHAPE_TIERS; tier++) {
+		const char *name = shape_tier_name((shape_tier_t) tier);
+
+		if (name && !strcasecmp(parse->value, name)) {
+			parse->conf->tier = (shape_tier_t) tier;
+			return 0;
+		}
+	}
+	return _refuse(parse, EINVAL,
+		       "there is no such shape; write consecutive, best, ring "
+		       "or connected");
+}
+
+static int _read_undocumented(parse_t *parse)
+{
+	if (!strcasecmp(parse->value, "allow"))
+		parse->conf->undocumented_refused = false;
+	else if (!strcasecmp(parse->value, "refuse"))
+		parse->conf->undocumented_refused = true;
+	else
+		return _refuse(parse, EINVAL,
+			       "this can be allowed or refused only; write "
+			       "allow or refuse");
+	return 0;
+}
+
+static int _read_glob(parse_t *parse)
+{
+	for (const char *at = parse->value; *at; at++) {
+		if (!_is_alnum(*at) && !strchr("_-.*?", *at))
+			return _refuse(parse, EINVAL,
+				       "no switch has such a name; write "
+				       "letters, digits, \"_-.\", * and ?, for "
+				       "example us*");
+	}
+	parse->conf->ultraserver_glob = parse->value;
+	return 0;
+}
+
+static int _read_node_name(parse_t *parse)
+{
+	node_line_t line = {.nodes = parse->value, .line = parse->line};
+
+	if (_grow(&parse->node_lines, parse->node_line_count, sizeof(line)))
+		return _out_of_memory(parse);
+	parse->node_lines[parse->node_line_count++] = line;
+	return 0;
+}
+
+static int _read_profile(parse_t *parse)
+{
+	if (!_is_profile_name(parse->value))
+		return _refuse(parse, EINVAL,
+			       "this is no name of a profile; write small "
+			       "letters, digits, - and ., for example "
+			       "trn2.48xlarge");
+	parse->node_lines[parse->node_line_count - 1].profile = parse->value;
+	return 0;
+}
+
+static int _read_lnc(parse_t *parse)
+{
+	if (strcmp(parse->value, "1") && strcmp(parse->value, "2"))
+		return _refuse(parse, EINVAL,
+			       "no family has such an LNC; write 1 or 2");
+	parse->node_lines[parse->node_line_count - 1].lnc = parse->value;
+	return 0;
+}
+
+static int _read_ultraserver_name(parse_t *parse)
+{
+	conf_t *conf = parse->conf;
+	ultraserver_t line = {.name = parse->value, .line = parse->line};
+	uint32_t other;
+
+	if (!_is_name(parse->value, CONF_NAME_MAX - 1))
+		return _refuse(parse, EINVAL,
+			       "this is no name for an UltraServer; write at "
+			       "most %d letters, digits and \"_-.\"",
+			       CONF_NAME_MAX - 1);
+	other = _names_find(&conf->ultraserver_names, parse->value);
+	if (other != NO_INDEX)
+		return _refuse(parse, EEXIST,
+			       "line %u has an UltraServer of this name; name "
+			       "each once",
+			       conf->ultraservers[other].line);
+	if (_grow(&conf->ultraservers, conf->ultraserver_count, sizeof(line)))
+		return _out_of_memory(parse);
+	conf->ultraservers[conf->ultraserver_count] = line;
+	if (_names_add(&conf->ultraserver_names, parse->value))
+		return _out_of_memory(parse);
+	conf->ultraserver_count++;
+	return 0;
+}
+
+static int _read_members(parse_t *parse)
+{
+	conf_t *conf = parse->conf;
+
+	conf->ultraservers[conf->ultraserver_count - 1].nodes = parse->value;
+	return 0;
+}
+
+static int _read_pairs(parse_t *parse)
+{
+	conf_t *conf = parse->conf;
+
+	conf->ultraservers[conf->ultraserver_count - 1].pairs_text =
+		parse->value;
+	return 0;
+}
+
+typedef struct {
+	const char *name;
+	scope_t scope;
+	bool head; /* starts a line of this scope */
+	int (*read)(parse_t *parse);
+} conf_key_t;
+
+/* The heads first */
+static const conf_key_t keys[] = {
+	{"NodeName", NODE_LINE, true, _read_node_name},
+	{"UltraServerName", ULTRASERVER_LINE, true, _read_ultraserver_name},
+	{"ProfileDir", SITE_LINE, false, _read_profile_dir},
+	{"Root", SITE_LINE, false, _read_root},
+	{"CoreNumbering", SITE_LINE, false, _read_numbering},
+	{"Shape", SITE_LINE, false, _read_tier},
+	{"UndocumentedSizes", SITE_LINE, false, _read_undocumented},
+	{"UltraServerSwitches", SITE_LINE, false, _read_glob},
+	{"Profile", NODE_LINE, false, _read_profile},
+	{"Lnc", NODE_LINE, false, _read_lnc},
+	{"Nodes", ULTRASERVER_LINE, false, _read_members},
+	{"Pairs", ULTRASERVER_LINE, false, _read_pairs},
+};
+
+#define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
+_Static_assert(KEY_COUNT <= KEYS_MAX, "seen[] has room for every key");
+
+/*
+ * Lines
+ */
+
+/*
+ * Take the next line out of a text, in place: comments removed, lines that
+ * end with a backslash joined.
+ * IN/OUT line - number of the line; OUT next - number of the one behind.
+ * RET the line; NULL at the end.
+ */
+static char *_next_line(char **at, unsigned int *next)
+{
+	char *start = *at, *write = start, *read = start;
+	bool more = *read;
+
+	if (!more)
+		return NULL;
+	while (more) {
+		char *end = read + strcspn(read, "\n");
+		bool comment = false;
+
+		more = *end;
+		(*next)++;
+		for (; read < end && !comment; read++) {
+			if (*read == '#' && write > start && write[-1] == '\\')
+				write[-1] = '#';
+			else if (*read == '#')
+				comment = true;
+			else
+				*write++ = *read;
+		}
+		read = more ? end + 1 : end;
+		while (write > start && _is_blank(write[-1]))
+			write--;
+		if (write == start || write[-1] != '\\')
+			break;
+		write--;
+	}
+	*at = read;
+	*write = '\0';
+	return start;
+}
+
+static char *_skip_blanks(char *at)
+{
+	while (_is_blank(*at))
+		at++;
+	return at;
+}
+
+static int _refuse_text(const parse_t *parse, const char *text,
+			const char *reason)
+{
+	char quote[QUOTE_MAX + 4];
+
+	return neuron_error_set(parse->err, EINVAL, "%s:%u: %s: %s",
+				parse->origin, parse->line, _quote(text, quote),
+				reason);
+}
+
+/* Cut the value out that starts here; RET what follows it, or NULL */
+static char *_cut_value(parse_t *parse, char *at)
+{
+	char *end;
+
+	parse->value = at;
+	if (*at == '"') {
+		parse->value = ++at;
+		end = at + strcspn(at, "\"");
+		if (!*end) {
+			_refuse(parse, EINVAL,
+				"the quote is not closed; put another \" "
+				"behind the value");
+			return NULL;
+		}
+		*end++ = '\0';
+		if (*end && !_is_blank(*end)) {
+			_refuse(parse, EINVAL,
+				"text follows the closing quote; put a blank "
+				"between pairs");
+			return NULL;
+		}
+	} else {
+		for (end = at; *end && !_is_blank(*end);)
+			end++;
+	}
+	if (*end)
+		*end++ = '\0';
+	return end;
+}
+
+/* Cut the next Key=Value out of a line; RET what follows it, or NULL */
+static char *_cut_pair(parse_t *parse, char *at)
+{
+	char *key = at, *end, *equal;
+
+	while (_is_alnum(*at))
+		at++;
+	end = at;
+	equal = _skip_blanks(at);
+	if (end == key || *equal != '=') {
+		_refuse_text(parse, key,
+			     "this is not Key=Value; write for example "
+			     "NodeName=n[1-4] Profile=trn2.48xlarge");
+		return NULL;
+	}
+	*end = '\0';
+	return _cut_value(parse, _skip_blanks(equal + 1));
+}
+
+/* "Profile and Lnc" */
+static void _list_keys(scope_t scope, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < KEY_COUNT && used < size; i++) {
+		int n;
+
+		if (keys[i].scope != scope && (scope || !keys[i].head))
+			continue;
+		n = snprintf(buf + used, size - used, "%s%s", used ? ", " : "",
+			     keys[i].name);
+		used += (n < 0) ? size : (size_t) n;
+	}
+}
+
+static int _refuse_key(const parse_t *parse)
+{
+	char list[REASON_MAX / 2];
+
+	_list_keys(parse->scope, list, sizeof(list));
+	if (parse->scope == SITE_LINE)
+		return _refuse(parse, EINVAL,
+			       "there is no such key; the keys are %s", list);
+	return _refuse(parse, EINVAL,
+		       "there is no such key; the keys of this line are %s",
+		       list);
+}
+
+static int _check_scope(const parse_t *parse, const conf_key_t *key, bool first)
+{
+	if (key->head && !first)
+		return _refuse(parse, EINVAL,
+			       "%s starts a line; put it on a line of its own",
+			       key->name);
+	if (key->scope == parse->scope)
+		return 0;
+	if (key->scope == SITE_LINE)
+		return _refuse(parse, EINVAL,
+			       "%s is for the whole site; put it on a line of "
+			       "its own",
+			       key->name);
+	return _refuse(parse, EINVAL,
+		       "%s is not for this line; put it behind %s=", key->name,
+		       (key->scope == NODE_LINE) ? "NodeName"
+						 : "UltraServerName");
+}
+
+static int _take_pair(parse_t *parse, bool first)
+{
+	size_t i = 0;
+
+	while (i < KEY_COUNT && strcasecmp(keys[i].name, parse->key))
+		i++;
+	if (i < KEY_COUNT && first)
+		parse->scope = keys[i].head ? keys[i].scope : SITE_LINE;
+	if (i == KEY_COUNT)
+		return _refuse_key(parse);
+	if (_check_scope(parse, &keys[i], first))
+		return -1;
+	if (!parse->value[0])
+		return _refuse(parse, EINVAL,
+			       "the value is empty; write one or leave out %s",
+			       keys[i].name);
+	if (parse->seen[i])
+		return _refuse(parse, EEXIST,
+			       "%s stands on line %u already; give it once",
+			       keys[i].name, parse->seen[i]);
+	parse->seen[i] = parse->line;
+	parse->key = keys[i].name;
+	return keys[i].read(parse);
+}
+
+/* What a line must have besides its first key */
+static int _check_line(parse_t *parse)
+{
+	const conf_t *conf = parse->conf;
+
+	if (parse->scope == NODE_LINE) {
+		const node_line_t *line =
+			&parse->node_lines[parse->node_line_count - 1];
+
+		if (line->profile)
+			return 0;
+		_look_at(parse, line->line, "NodeName", line->nodes);
+		return _refuse(parse, EINVAL,
+			       "the line has no Profile; add for example "
+			       "Profile=trn2.48xlarge");
+	}
+	if (parse->scope == ULTRASERVER_LINE) {
+		const ultraserver_t *line =
+			&conf->ultraservers[conf->ultraserver_count - 1];
+
+		if (line->nodes)
+			return 0;
+		_look_at(parse, line->line, "UltraServerName", line->name);
+		return _refuse(parse, EINVAL,
+			       "the line has no Nodes; add them in the order "
+			       "of the ring, for example Nodes=n[1-4]");
+	}
+	return 0;
+}
+
+static int _take_line(parse_t *parse, char *at)
+{
+	bool first = true;
+
+	parse->scope = SITE_LINE;
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		if (keys[i].scope != SITE_LINE)
+			parse->seen[i] = 0;
+	}
+	for (at = _skip_blanks(at); *at; at = _skip_blanks(at)) {
+		parse->key = at;
+		at = _cut_pair(parse, at);
+		if (!at || _take_pair(parse, first))
+			return -1;
+		first = false;
+	}
+	return _check_line(parse);
+}
+
+static int _take_lines(parse_t *parse)
+{
+	unsigned int next = 1;
+	char *at = parse->conf->text, *line;
+
+	for (;;) {
+		parse->line = next;
+		line = _next_line(&at, &next);
+		if (!line)
+			return 0;
+		if (_take_line(parse, line))
+			return -1;
+	}
+}
+
+/*
+ * Profiles
+ */
+
+static bool _have_same_efas(const profile_t *a, const profile_t *b)
+{
+	unsigned int count = profile_device_count(a);
+
+	if (profile_efa_count(a) != profile_efa_count(b))
+		return false;
+	for (unsigned int i = 0; i < count; i++) {
+		if (profile_efa_of(a, i) != profile_efa_of(b, i))
+			return false;
+	}
+	return true;
+}
+
+static bool _have_same_links(const profile_t *a, const profile_t *b)
+{
+	unsigned int count = profile_device_count(a);
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (profile_neighbours(a, i) != profile_neighbours(b, i))
+			return false;
+	}
+	return true;
+}
+
+static bool _have_same_sizes(const profile_t *a, const profile_t *b)
+{
+	unsigned int count = profile_device_count(a);
+
+	for (unsigned int i = 1; i <= count; i++) {
+		if (profile_size_is_documented(a, i) !=
+		    profile_size_is_documented(b, i))
+			return false;
+	}
+	return true;
+}
+
+/* Slurm tells profiles apart by GRES type and count only: where those are
+ * equal, everything that placement uses must be */
+static int _check_alike(const parse_t *parse, const profile_t *profile)
+{
+	const conf_t *conf = parse->conf;
+
+	for (uint32_t i = 0; i < conf->used_count; i++) {
+		const profile_t *other = conf->used[i].profile;
+		const char *what = NULL;
+
+		if (strcmp(profile_type(profile), profile_type(other)) ||
+		    profile_device_count(profile) !=
+			    profile_device_count(other))
+			continue;
+		if (!_have_same_links(profile, other))
+			what = "NeuronLinks";
+		else if (!_have_same_efas(profile, other))
+			what = "EFA interfaces";
+		else if (!_have_same_sizes(profile, other))
+			what = "documented sizes";
+		if (what)
+			return _refuse(parse, EINVAL,
+				       "it has %u devices of GRES type %s, as "
+				       "%s (line %u), but other %s; give one "
+				       "of them another type",
+				       profile_device_count(profile),
+				       profile_type(profile),
+				       profile_name(other), conf->used[i].line,
+				       what);
+	}
+	return 0;
+}
+
+/* A profile that is not there: say which are */
+static int _refuse_profile(const parse_t *parse)
+{
+	const char *directory = parse->conf->profile_dir;
+	catalog_t *catalog = catalog_read(directory, NULL);
+	char known[REASON_MAX / 2] = "";
+	const profile_t *profile;
+	size_t used = 0;
+	int rc;
+
+	for (unsigned int i = 0; catalog && used < sizeof(known) &&
+				 (profile = catalog_at(catalog, i));
+	     i++) {
+		int n = snprintf(known + used, sizeof(known) - used, "%s%s",
+				 i ? ", " : "", profile_name(profile));
+
+		used += (n < 0) ? sizeof(known) : (size_t) n;
+	}
+	if (used)
+		rc = _refuse(parse, ENOENT,
+			     "%.100s has no such profile; it has %s", directory,
+			     known);
+	else
+		rc = _refuse(parse, ENOENT,
+			     "%.100s has no such profile; put %s.json there or "
+			     "set ProfileDir",
+			     directory, parse->value);
+	catalog_destroy(catalog);
+	return rc;
+}
+
+/* RET the profile of the pair being read; NULL with a sentence */
+static profile_t *_load_profile(const parse_t *parse)
+{
+	neuron_error_t why = {""};
+	char path[PATH_SIZE];
+	profile_t *profile;
+	int n = snprintf(path, sizeof(path), "%s/%s.json",
+			 parse->conf->profile_dir, parse->value);
+
+	if (n < 0 || (size_t) n >= sizeof(path)) {
+		_refuse(parse, EINVAL,
+			"the path of ProfileDir is too long; use one of at "
+			"most %d bytes",
+			PATH_SIZE / 2);
+		return NULL;
+	}
+	profile = profile_read(path, &why);
+	if (!profile) {
+		if (errno == ENOENT)
+			_refuse_profile(parse);
+		else
+			_refuse(parse, errno, "%s", why.text);
+		return NULL;
+	}
+	if (strcmp(profile_name(profile), parse->value)) {
+		_refuse(parse, EINVAL,
+			"%.200s says that its name is %s; it must be the name "
+			"of the file",
+			path, profile_name(profile));
+		profile_destroy(profile);
+		return NULL;
+	}
+	return profile;
+}
+
+static int _add_profile(parse_t *parse)
+{
+	conf_t *conf = parse->conf;
+	used_t used = {.line = parse->line};
+
+	if (_grow(&conf->used, conf->used_count, sizeof(used)))
+		return _out_of_memory(parse);
+	used.profile = _load_profile(parse);
+	if (!used.profile)
+		return -1;
+	if (_check_alike(parse, used.profile)) {
+		profile_destroy(used.profile);
+		return -1;
+	}
+	used.shape = shape_create(used.profile);
+	if (!used.shape) {
+		profile_destroy(used.profile);
+		return _out_of_memory(parse);
+	}
+	conf->used[conf->used_count++] = used;
+	return 0;
+}
+
+/* The position of the profile of a NodeName line, loaded when it is new */
+static int _use_profile(parse_t *parse, const node_line_t *line, uint32_t *used)
+{
+	conf_t *conf = parse->conf;
+	uint32_t i = 0;
+
+	while (i < conf->used_count &&
+	       strcmp(profile_name(conf->used[i].profile), line->profile))
+		i++;
+	_look_at(parse, line->line, "Profile", line->profile);
+	*used = i;
+	return (i < conf->used_count) ? 0 : _add_profile(parse);
+}
+
+/*
+ * Nodes
+ */
+
+/* For functions that nodeset_expand_t calls */
+typedef struct {
+	parse_t *parse;
+	node_t node; /* what all nodes of the line share */
+	ultraserver_t *ultraserver; /* or this */
+	uint32_t index;
+	uint32_t count;
+	bool stopped; /* a sentence is recorded */
+} expansion_t;
+
+static int _check_node(const parse_t *parse, const char *name)
+{
+	const conf_t *conf = parse->conf;
+	char quote[QUOTE_MAX + 4];
+	uint32_t other;
+
+	if (!_is_name(name, NODE_NAME_MAX))
+		return _refuse(parse, EINVAL,
+			       "\"%s\" is no name of a node; write letters, "
+			       "digits and \"_-.\"",
+			       _quote(name, quote));
+	other = _names_find(&conf->node_names, name);
+	if (other != NO_INDEX)
+		return _refuse(parse, EEXIST,
+			       "%s stands on line %u already; name each node "
+			       "once",
+			       _quote(name, quote), conf->nodes[other].line);
+	if (conf->node_count == CONF_NODES_MAX)
+		return _refuse(parse, EINVAL,
+			       "the file has more than %d nodes; name fewer",
+			       CONF_NODES_MAX);
+	return 0;
+}
+
+static int _add_node(const char *name, void *arg)
+{
+	expansion_t *expansion = arg;
+	parse_t *parse = expansion->parse;
+	conf_t *conf = parse->conf;
+	node_t node = expansion->node;
+
+	expansion->stopped = true;
+	if (_check_node(parse, name))
+		return -1;
+	node.name = _copy(name);
+	if (!node.name)
+		return _out_of_memory(parse);
+	if (_grow(&conf->nodes, conf->node_count, sizeof(node)) ||
+	    _names_add(&conf->node_names, node.name)) {
+		free(node.name);
+		return _out_of_memory(parse);
+	}
+	conf->nodes[conf->node_count++] = node;
+	expansion->count++;
+	expansion->stopped = false;
+	return 0;
+}
+
+/* Call each() for the nodes of the pair being read */
+static int _expand(parse_t *parse, expansion_t *expansion, nodeset_each_t each)
+{
+	expansion->parse = parse;
+	errno = 0;
+	if (!parse->expand(parse->value, each, expansion) && expansion->count)
+		return 0;
+	if (expansion->stopped)
+		return -1;
+	if (errno == ENOMEM)
+		return _out_of_memory(parse);
+	return _refuse(parse, EINVAL,
+		       "this names no node; write names as in slurm.conf, for "
+		       "example n[1-4]");
+}
+
+static int _check_lnc(parse_t *parse, const node_line_t *line,
+		      const profile_t *profile, unsigned int *lnc)
+{
+	*lnc = line->lnc ? (unsigned int) (line->lnc[0] - '0') : 0;
+	if (!*lnc || profile_lnc_is_legal(profile, *lnc))
+		return 0;
+	_look_at(parse, line->line, "Lnc", line->lnc);
+	return _refuse(parse, EINVAL,
+		       "%s has no such LNC; write Lnc=%u or leave it out",
+		       profile_name(profile), profile_default_lnc(profile));
+}
+
+static int _take_node_lines(parse_t *parse)
+{
+	for (uint32_t i = 0; i < parse->node_line_count; i++) {
+		const node_line_t *line = &parse->node_lines[i];
+		expansion_t expansion = {
+			.node = {.line = line->line, .ultraserver = NO_INDEX}};
+		node_t *node = &expansion.node;
+
+		if (_use_profile(parse, line, &node->used) ||
+		    _check_lnc(parse, line,
+			       parse->conf->used[node->used].profile,
+			       &node->lnc))
+			return -1;
+		_look_at(parse, line->line, "NodeName", line->nodes);
+		if (_expand(parse, &expansion, _add_node))
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * UltraServers
+ */
+
+static int _check_member(const expansion_t *expansion, const char *name,
+			 uint32_t node)
+{
+	const parse_t *parse = expansion->parse;
+	const conf_t *conf = parse->conf;
+	char quote[QUOTE_MAX + 4];
+	const profile_t *profile;
+
+	if (node == NO_INDEX)
+		return _refuse(parse, ENOENT,
+			       "%s has no NodeName line; add one or take it "
+			       "out here",
+			       _quote(name, quote));
+	if (conf->nodes[node].ultraserver != NO_INDEX)
+		return _refuse(
+			parse, EEXIST,
+			"%s is a member of %s on line %u already; name it once",
+			_quote(name, quote),
+			conf->ultraservers[conf->nodes[node].ultraserver].name,
+			conf->ultraservers[conf->nodes[node].ultraserver].line);
+	profile = conf->used[conf->nodes[node].used].profile;
+	if (profile_ultraserver_size(profile) < 2)
+		return _refuse(parse, EINVAL,
+			       "%s is a %s, which is never in an UltraServer; "
+			       "take it out here",
+			       _quote(name, quote), profile_name(profile));
+	return 0;
+}
+
+/* Members beyond the first against those before them */
+static int _check_company(const expansion_t *expansion, uint32_t node)
+{
+	const conf_t *conf = expansion->parse->conf;
+	const ultraserver_t *ultraserver = expansion->ultraserver;
+	const used_t *used = &conf->used[conf->nodes[node].used];
+	unsigned int size = profile_ultraserver_size(used->profile);
+	uint32_t first;
+
+	if (!ultraserver->member_count)
+		return 0;
+	first = _names_find(&conf->node_names, ultraserver->members[0]);
+	if (conf->nodes[first].used != conf->nodes[node].used)
+		return _refuse(
+			expansion->parse, EINVAL,
+			"%.64s is a %s and %.64s a %s; an UltraServer "
+			"has nodes of one profile",
+			ultraserver->members[0],
+			profile_name(
+				conf->used[conf->nodes[first].used].profile),
+			conf->nodes[node].name, profile_name(used->profile));
+	if (size > CONF_ULTRASERVER_MEMBERS_MAX)
+		size = CONF_ULTRASERVER_MEMBERS_MAX;
+	if (ultraserver->member_count >= size)
+		return _refuse(expansion->parse, EINVAL,
+			       "these are more than %u nodes; an UltraServer "
+			       "of %s has %u",
+			       size, profile_name(used->profile), size);
+	return 0;
+}
+
+static int _add_member(const char *name, void *arg)
+{
+	expansion_t *expansion = arg;
+	ultraserver_t *ultraserver = expansion->ultraserver;
+	conf_t *conf = expansion->parse->conf;
+	uint32_t node = _names_find(&conf->node_names, name);
+
+	expansion->stopped = true;
+	if (_check_member(expansion, name, node) ||
+	    _check_company(expansion, node))
+		return -1;
+	if (_grow(&ultraserver->members, ultraserver->member_count,
+		  sizeof(*ultraserver->members)))
+		return _out_of_memory(expansion->parse);
+	ultraserver->members[ultraserver->member_count++] =
+		conf->nodes[node].name;
+	conf->nodes[node].ultraserver = expansion->index;
+	expansion->count++;
+	expansion->stopped = false;
+	return 0;
+}
+
+static int _add_pair(const parse_t *parse, ultraserver_t *ultraserver,
+		     uint32_t a, uint32_t b)
+{
+	uint8_t *pair;
+
+	if (_grow(&ultraserver->pairs, ultraserver->pair_count,
+		  sizeof(*ultraserver->pairs)))
+		return _out_of_memory(parse);
+	pair = ultraserver->pairs[ultraserver->pair_count++];
+	pair[0] = (uint8_t) ((a < b) ? a : b);
+	pair[1] = (uint8_t) ((a < b) ? b : a);
+	return 0;
+}
+
+/* Position of the member whose name is text[0, length) */
+static uint32_t _member_of(const ultraserver_t *ultraserver, const char *text,
+			   size_t length)
+{
+	for (uint32_t i = 0; i < ultraserver->member_count; i++) {
+		const char *name = ultraserver->members[i];
+
+		if (strlen(name) == length && !memcmp(name, text, length))
+			return i;
+	}
+	return NO_INDEX;
+}
+
+static bool _has_pair(const ultraserver_t *ultraserver, uint32_t a, uint32_t b)
+{
+	for (uint32_t i = 0; i < ultraserver->pair_count; i++) {
+		const uint8_t *pair = ultraserver->pairs[i];
+
+		if ((pair[0] == a && pair[1] == b) ||
+		    (pair[0] == b && pair[1] == a))
+			return true;
+	}
+	return false;
+}
+
+/* Read one "A+B" of length bytes */
+static int _take_pair_text(const parse_t *parse, ultraserver_t *ultraserver,
+			   const char *text, size_t length)
+{
+	const char *plus = memchr(text, '+', length);
+	size_t left = plus ? (size_t) (plus - text) : length;
+	uint32_t a = _member_of(ultraserver, text, left), b = NO_INDEX;
+
+	if (plus)
+		b = _member_of(ultraserver, plus + 1, length - left - 1);
+	if (a == NO_INDEX || b == NO_INDEX || a == b)
+		return _refuse(
+			parse, EINVAL,
+			"\"%.*s\" is not two members of %s; write for "
+			"example A+B,C+D with names out of Nodes",
+			(int) ((length > QUOTE_MAX) ? QUOTE_MAX : length), text,
+			ultraserver->name);
+	if (_has_pair(ultraserver, a, b))
+		return _refuse(parse, EEXIST,
+			       "\"%.*s\" is there twice; name each pair once",
+			       (int) length, text);
+	return _add_pair(parse, ultraserver, a, b);
+}
+
+static int _take_pairs(parse_t *parse, ultraserver_t *ultraserver)
+{
+	const char *at = ultraserver->pairs_text;
+
+	if (!at) {
+		for (uint32_t i = 0; i + 1 < ultraserver->member_count;
+		     i += 2) {
+			if (_add_pair(parse, ultraserver, i, i + 1))
+				return -1;
+		}
+		return 0;
+	}
+	_look_at(parse, ultraserver->line, "Pairs", at);
+	for (;;) {
+		size_t length = strcspn(at, ",");
+
+		if (_take_pair_text(parse, ultraserver, at, length))
+			return -1;
+		at += length;
+		if (!*at)
+			return 0;
+		at++;
+	}
+}
+
+static int _take_ultraservers(parse_t *parse)
+{
+	conf_t *conf = parse->conf;
+
+	for (uint32_t i = 0; i < conf->ultraserver_count; i++) {
+		ultraserver_t *ultraserver = &conf->ultraservers[i];
+		expansion_t expansion = {.ultraserver = ultraserver,
+					 .index = i};
+
+		_look_at(parse, ultraserver->line, "Nodes", ultraserver->nodes);
+		if (_expand(parse, &expansion, _add_member) ||
+		    _take_pairs(parse, ultraserver))
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Public functions
+ */
+
+static conf_t *_create(const char *text, const char *profile_dir)
+{
+	conf_t *conf = calloc(1, sizeof(*conf));
+
+	if (!conf)
+		return NULL;
+	conf->text = _copy(text);
+	if (!conf->text) {
+		free(conf);
+		return NULL;
+	}
+	conf->profile_dir = profile_dir;
+	conf->root = "/";
+	conf->numbering = CONF_ABSOLUTE;
+	conf->tier = SHAPE_CONSECUTIVE;
+	return conf;
+}
+
+extern conf_t *conf_decode(const char *text, const char *origin,
+			   const char *profile_dir, nodeset_expand_t expand,
+			   neuron_error_t *err)
+{
+	parse_t parse = {.origin = origin ? origin : "neuron.conf",
+			 .expand = expand,
+			 .err = err};
+	int errnum;
+
+	if (!text || !profile_dir || !expand) {
+		neuron_error_set(err, EINVAL,
+				 "%s: no text, directory of profiles or way to "
+				 "expand names of nodes is given",
+				 parse.origin);
+		return NULL;
+	}
+	if (strnlen(text, CONF_FILE_MAX + 1) > CONF_FILE_MAX) {
+		neuron_error_set(err, EINVAL,
+				 "%s: the file is longer than %d bytes; write "
+				 "nodes as n[1-1000]",
+				 parse.origin, CONF_FILE_MAX);
+		return NULL;
+	}
+	parse.conf = _create(text, profile_dir);
+	if (!parse.conf) {
+		_out_of_memory(&parse);
+		return NULL;
+	}
+	if (_take_lines(&parse) || _take_node_lines(&parse) ||
+	    _take_ultraservers(&parse)) {
+		conf_destroy(parse.conf);
+		parse.conf = NULL;
+	} else {
+		parse.conf->profile_dir = NULL;
+	}
+	errnum = errno;
+	free(parse.node_lines);
+	errno = errnum;
+	return parse.conf;
+}
+
+/* Read a file that is open; RET as _read_file() */
+static char *_read_stream(FILE *file, const char *path, neuron_error_t *err)
+{
+	char *text = malloc(CONF_FILE_MAX + 2);
+	size_t length;
+
+	if (!text) {
+		neuron_error_set(err, ENOMEM, "%s: out of memory", path);
+		return NULL;
+	}
+	length = fread(text, 1, CONF_FILE_MAX + 1, file);
+	text[length] = '\0';
+	if (ferror(file))
+		neuron_error_set(err, EIO, "%s: the file cannot be read: %s",
+				 path, strerror(errno));
+	else if (memchr(text, '\0', length))
+		neuron_error_set(err, EINVAL,
+				 "%s: the file has a null byte; it must be a "
+				 "text",
+				 path);
+	else
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* RET the text of a file for free(); NULL with a sentence */
+static char *_read_file(const char *path, neuron_error_t *err)
+{
+	FILE *file = fopen(path, "re");
+	char *text;
+	int errnum;
+
+	if (!file) {
+		neuron_error_set(err, (errno == ENOENT) ? ENOENT : EIO,
+				 "%s: the file cannot be opened: %s", path,
+				 strerror(errno));
+		return NULL;
+	}
+	text = _read_stream(file, path, err);
+	errnum = errno;
+	fclose(file);
+	errno = errnum;
+	return text;
+}
+
+extern conf_t *conf_read(const char *path, const char *profile_dir,
+			 nodeset_expand_t expand, neuron_error_t *err)
+{
+	conf_t *conf;
+	char *text;
+	int errnum;
+
+	if (!path) {
+		neuron_error_set(err, EINVAL, "no path of neuron.conf");
+		return NULL;
+	}
+	text = _read_file(path, err);
+	if (!text)
+		return NULL;
+	conf = conf_decode(text, path, profile_dir, expand, err);
+	errnum = errno;
+	free(text);
+	errno = errnum;
+	return conf;
+}
+
+extern void conf_destroy(conf_t *conf)
+{
+	int errnum = errno;
+
+	if (!conf)
+		return;
+	for (uint32_t i = 0; i < conf->used_count; i++) {
+		shape_destroy(conf->used[i].shape);
+		profile_destroy(conf->used[i].profile);
+	}
+	for (uint32_t i = 0; i < conf->node_count; i++)
+		free(conf->nodes[i].name);
+	for (uint32_t i = 0; i < conf->ultraserver_count; i++) {
+		free(conf->ultraservers[i].members);
+		free(conf->ultraservers[i].pairs);
+	}
+	_names_release(&conf->node_names);
+	_names_release(&conf->ultraserver_names);
+	free(conf->used);
+	free(conf->nodes);
+	free(conf->ultraservers);
+	free(conf->text);
+	free(conf);
+	errno = errnum;
+}
+
+extern conf_numbering_t conf_numbering(const conf_t *conf)
+{
+	return conf->numbering;
+}
+
+extern shape_tier_t conf_tier(const conf_t *conf)
+{
+	return conf->tier;
+}
+
+extern bool conf_undocumented_allowed(const conf_t *conf)
+{
+	return !conf->undocumented_refused;
+}
+
+extern const char *conf_ultraserver_glob(const conf_t *conf)
+{
+	return conf->ultraserver_glob;
+}
+
+extern unsigned int conf_node_line(const conf_t *conf, const char *node)
+{
+	int index = conf_node_index(conf, node);
+
+	return (index < 0) ? 0 : conf->nodes[index].line;
+}
+
+extern int conf_root(const conf_t *conf, const char *node, char *buf,
+		     size_t size)
+{
+	size_t used = 0;
+
+	if (!buf || !size)
+		return neuron_error_set(NULL, ENOSPC, "no room");
+	buf[0] = '\0';
+	for (const char *at = conf->root; *at; at++) {
+		const char *part = at;
+		size_t length = 1;
+
+		if (*at == '%' && *++at == 'n') {
+			if (!node || !_is_name(node, NODE_NAME_MAX)) {
+				buf[0] = '\0';
+				return neuron_error_set(NULL, EINVAL, "node");
+			}
+			part = node;
+			length = strlen(node);
+		}
+		if (length >= size - used) {
+			buf[0] = '\0';
+			return neuron_error_set(NULL, ENOSPC, "no room");
+		}
+		memcpy(buf + used, part, length);
+		used += length;
+	}
+	while (used && buf[used - 1] == '/')
+		used--;
+	buf[used] = '\0';
+	return (int) used;
+}
+
+extern int conf_node_index(const conf_t *conf, const char *node)
+{
+	uint32_t index = node ? _names_find(&conf->node_names, node) : NO_INDEX;
+
+	return (index == NO_INDEX) ? -1 : (int) index;
+}
+
+extern unsigned int conf_node_count(const conf_t *conf)
+{
+	return conf->node_count;
+}
+
+extern const char *conf_node_name(const conf_t *conf, unsigned int index)
+{
+	return (index < conf->node_count) ? conf->nodes[index].name : NULL;
+}
+
+extern const profile_t *conf_node_profile(const conf_t *conf,
+					  unsigned int index)
+{
+	if (index >= conf->node_count)
+		return NULL;
+	return conf->used[conf->nodes[index].used].profile;
+}
+
+extern const shape_t *conf_node_shape(const conf_t *conf, unsigned int index)
+{
+	if (index >= conf->node_count)
+		return NULL;
+	return conf->used[conf->nodes[index].used].shape;
+}
+
+extern unsigned int conf_node_lnc(const conf_t *conf, unsigned int index)
+{
+	if (index >= conf->node_count)
+		return 0;
+	if (conf->nodes[index].lnc)
+		return conf->nodes[index].lnc;
+	return profile_default_lnc(conf_node_profile(conf, index));
+}
+
+static bool _has_cpus(const profile_t *profile, unsigned int cpus)
+{
+	unsigned int cores =
+		profile_sockets(profile) * profile_cores_per_socket(profile);
+
+	return cpus == cores ||
+	       cpus == cores * profile_threads_per_core(profile);
+}
+
+extern const profile_t *conf_profile_of_gres(const conf_t *conf,
+					     const char *type,
+					     unsigned int devices,
+					     unsigned int cpus)
+{
+	const profile_t *first = NULL;
+
+	for (uint32_t i = 0; i < conf->used_count; i++) {
+		const profile_t *profile = conf->used[i].profile;
+
+		if ((type && strcmp(type, profile_type(profile))) ||
+		    profile_device_count(profile) != devices)
+			continue;
+		if (cpus && _has_cpus(profile, cpus))
+			return profile;
+		if (!first)
+			first = profile;
+	}
+	if (!first)
+		errno = ENOENT;
+	return first;
+}
+
+extern const shape_t *conf_shape_of(const conf_t *conf,
+				    const profile_t *profile)
+{
+	for (uint32_t i = 0; i < conf->used_count; i++) {
+		if (conf->used[i].profile == profile)
+			return conf->used[i].shape;
+	}
+	return NULL;
+}
+
+extern const profile_t *conf_profile_at(const conf_t *conf, unsigned int index)
+{
+	return (index < conf->used_count) ? conf->used[index].profile : NULL;
+}
+
+extern unsigned int conf_ultraserver_count(const conf_t *conf)
+{
+	return conf->ultraserver_count;
+}
+
+extern int conf_ultraserver(const conf_t *conf, unsigned int index,
+			    conf_ultraserver_t *ultraserver)
+{
+	const ultraserver_t *from;
+
+	if (index >= conf->ultraserver_count || !ultraserver)
+		return neuron_error_set(NULL, ENOENT, "no such UltraServer");
+	from = &conf->ultraservers[index];
+	ultraserver->name = from->name;
+	ultraserver->line = from->line;
+	ultraserver->members = from->members;
+	ultraserver->member_count = from->member_count;
+	ultraserver->pairs = (const uint8_t(*)[2]) from->pairs;
+	ultraserver->pair_count = from->pair_count;
+	return 0;
+}

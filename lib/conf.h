@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * conf: neuron.conf, the one file that an administrator writes.
+ *
+ * The format is slurm.conf's: lines of Key=Value, keys without regard to
+ * case, '#' starts a comment, a backslash at the end joins lines. A line that
+ * starts with NodeName or UltraServerName holds several Key=Value pairs.
+ *
+ *	ProfileDir=PATH		directory of profiles (default: see caller)
+ *	Root=PATH		where sysfs, /dev and PCI are read; "/" unless
+ *				machines are simulated; "%n" is the node name
+ *	CoreNumbering=absolute|relative		default absolute
+ *	Shape=consecutive|best|ring|connected	default tier of jobs
+ *	UndocumentedSizes=allow|refuse		default allow
+ *	UltraServerSwitches=GLOB	switches of topology.conf whose name
+ *				matches (only * and ?) are UltraServers
+ *	NodeName=NODES Profile=NAME [Lnc=1|2]	one line or several; each node
+ *				at most once; Lnc is the machine's default
+ *	UltraServerName=NAME Nodes=NODES [Pairs=A+B,C+D]	members in ring
+ *				order; Pairs lists the legal groups of two;
+ *				without it: first+second, third+fourth
+ *
+ * Members of an UltraServer have NodeName lines, one profile, and are no more
+ * than profile_ultraserver_size(). Two profiles of one file that have the same
+ * GRES type and number of devices must have the same links, EFA pairing and
+ * documented sizes.
+ *
+ * An unknown or repeated key, a value out of range, a node named twice, a
+ * profile that does not exist are errors: one sentence
+ * "FILE:LINE: Key=value: what is wrong; what would be right".
+ */
+#ifndef NEURON_CONF_H
+#define NEURON_CONF_H
+
+#include "nodeset.h"
+#include "shape.h"
+
+#define CONF_FILE_MAX (4 * 1024 * 1024)
+#define CONF_NODES_MAX 65536
+#define CONF_ULTRASERVER_MEMBERS_MAX 64
+#define CONF_NAME_MAX 64
+/* Profiles that one file may use */
+#define CONF_FAMILIES_MAX 32
+
+typedef struct conf conf_t;
+
+typedef enum { CONF_ABSOLUTE, CONF_RELATIVE } conf_numbering_t;
+
+/*
+ * Read a configuration from text.
+ * IN origin - file name for messages.
+ * IN profile_dir - used when the text has no ProfileDir.
+ * IN expand - see nodeset.h.
+ * RET a conf for conf_destroy(), with all its profiles and shapes loaded;
+ *	NULL with errno EINVAL, EEXIST, ENOENT, EIO or ENOMEM.
+ */
+extern conf_t *conf_decode(const char *text, const char *origin,
+			   const char *profile_dir, nodeset_expand_t expand,
+			   neuron_error_t *err);
+/* The same from a file */
+extern conf_t *conf_read(const char *path, const char *profile_dir,
+			 nodeset_expand_t expand, neuron_error_t *err);
+/* Accepts NULL; errno survives */
+extern void conf_destroy(conf_t *conf);
+
+extern conf_numbering_t conf_numbering(const conf_t *conf);
+extern shape_tier_t conf_tier(const conf_t *conf);
+extern bool conf_undocumented_allowed(const conf_t *conf);
+/* NULL when not set */
+extern const char *conf_ultraserver_glob(const conf_t *conf);
+/* The line of the file on which a node is named; 0: none */
+extern unsigned int conf_node_line(const conf_t *conf, const char *node);
+
+/*
+ * The root directory for a node.
+ * OUT buf - Root with "%n" replaced, without a final slash; "" for "/".
+ * RET its length; -1 with errno ENOSPC, or EINVAL when the name of the node
+ *	is needed but is NULL or not safe inside a path. buf is "" then.
+ */
+extern int conf_root(const conf_t *conf, const char *node, char *buf,
+		     size_t size);
+
+/* Index of a node among those of NodeName lines; -1: not there */
+extern int conf_node_index(const conf_t *conf, const char *node);
+extern unsigned int conf_node_count(const conf_t *conf);
+/* By that index; NULL, 0 when out of range */
+extern const char *conf_node_name(const conf_t *conf, unsigned int index);
+extern const profile_t *conf_node_profile(const conf_t *conf,
+					  unsigned int index);
+extern const shape_t *conf_node_shape(const conf_t *conf, unsigned int index);
+/* Lnc of the NodeName line, else the profile's default */
+extern unsigned int conf_node_lnc(const conf_t *conf, unsigned int index);
+
+/*
+ * The profile that a GRES specification means, among those that NodeName
+ * lines use: the same type and number of devices, and the same number of CPUs
+ * (threads or cores) when several fit.
+ * IN type - GRES type, or NULL for any.
+ * IN cpus - 0: does not matter.
+ * RET NULL with errno ENOENT.
+ */
+extern const profile_t *conf_profile_of_gres(const conf_t *conf,
+					     const char *type,
+					     unsigned int devices,
+					     unsigned int cpus);
+/* The shape of one of the profiles that NodeName lines use; NULL: not one */
+extern const shape_t *conf_shape_of(const conf_t *conf,
+				    const profile_t *profile);
+/* The profiles that NodeName lines use, in order of first use; NULL behind */
+extern const profile_t *conf_profile_at(const conf_t *conf, unsigned int index);
+
+typedef struct {
+	const char *name;
+	unsigned int line;
+	/* node names in ring order */
+	const char *const *members;
+	unsigned int member_count;
+	/* legal groups of two, as pairs of positions in members */
+	const uint8_t (*pairs)[2];
+	unsigned int pair_count;
+} conf_ultraserver_t;
+
+extern unsigned int conf_ultraserver_count(const conf_t *conf);
+/* RET 0; -1 with errno ENOENT when out of range. Pointers stay the conf's. */
+extern int conf_ultraserver(const conf_t *conf, unsigned int index,
+			    conf_ultraserver_t *ultraserver);
+
+#endif

@@ -1,0 +1,977 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "failing_malloc.h"
+
+#define COUNT(table) ((int) (sizeof(table) / sizeof((table)[0])))
+#define TEXT_MAX 4096
+
+/* Directory of profiles that the program makes, "@" in rows */
+static char directory[] = "conf-test.XXXXXX";
+
+static const char *_srcdir(void)
+{
+	const char *srcdir = getenv("srcdir");
+
+	return srcdir ? srcdir : ".";
+}
+
+/*
+ * Names of nodes: commas, and one "[FIRST-LAST]" at the end of a name
+ */
+
+static int _each_in_range(const char *text, size_t length, nodeset_each_t each,
+			  void *arg)
+{
+	char prefix[64], name[96];
+	unsigned int first, last;
+
+	if (sscanf(text, "%63[^[,][%u-%u]", prefix, &first, &last) != 3 ||
+	    text[length - 1] != ']' || first > last || last > 100000) {
+		errno = EINVAL;
+		return -1;
+	}
+	for (unsigned int i = first; i <= last; i++) {
+		snprintf(name, sizeof(name), "%s%u", prefix, i);
+		if (each(name, arg))
+			return -1;
+	}
+	return 0;
+}
+
+static int _expand(const char *text, nodeset_each_t each, void *arg)
+{
+	for (;;) {
+		size_t length = strcspn(text, ",");
+		char *name;
+		int rc;
+
+		if (memchr(text, '[', length)) {
+			rc = _each_in_range(text, length, each, arg);
+		} else {
+			name = strndup(text, length);
+			rc = length ? each(name, arg) : 0;
+			free(name);
+		}
+		if (rc || !text[length])
+			return rc;
+		text += length + 1;
+	}
+}
+
+static conf_t *_decode(const char *text, neuron_error_t *err)
+{
+	return conf_decode(text, "c", directory, _expand, err);
+}
+
+/*
+ * The directory of profiles
+ */
+
+/* Copy a profile, with texts replaced by others of the same length or less */
+static void _copy_profile(const char *name, const char *new_name,
+			  const char *const *changes)
+{
+	static char text[PROFILE_FILE_MAX];
+	char path[512];
+	size_t length;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/../../etc/profiles/%s.json", _srcdir(),
+		 name);
+	file = fopen(path, "r");
+	if (!file) {
+		perror(path);
+		exit(EXIT_FAILURE);
+	}
+	length = fread(text, 1, sizeof(text) - 1, file);
+	text[length] = '\0';
+	fclose(file);
+	for (; changes && *changes; changes += 2) {
+		char *at = strstr(text, changes[0]);
+		size_t old_length = strlen(changes[0]);
+
+		if (!at || strlen(changes[1]) > old_length) {
+			fprintf(stderr, "%s: no %s\n", path, changes[0]);
+			exit(EXIT_FAILURE);
+		}
+		memset(at, ' ', old_length);
+		memcpy(at, changes[1], strlen(changes[1]));
+	}
+	snprintf(path, sizeof(path), "%s/%s.json", directory, new_name);
+	file = fopen(path, "w");
+	if (!file || fputs(text, file) < 0 || fclose(file)) {
+		perror(path);
+		exit(EXIT_FAILURE);
+	}
+}
+
+/*
+ * What was read, as a text
+ */
+
+typedef struct {
+	char text[TEXT_MAX];
+	size_t used;
+} dump_t;
+
+static void _put(dump_t *dump, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void _put(dump_t *dump, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	dump->used +=
+		(size_t) vsnprintf(dump->text + dump->used,
+				   sizeof(dump->text) - dump->used, fmt, ap);
+	va_end(ap);
+	ck_assert_uint_lt(dump->used, sizeof(dump->text));
+}
+
+static void _put_site(dump_t *dump, const conf_t *conf)
+{
+	char root[256];
+
+	ck_assert_int_ge(conf_root(conf, "node", root, sizeof(root)), 0);
+	if (strcmp(root, ""))
+		_put(dump, "root=%s ", root);
+	if (conf_numbering(conf) == CONF_RELATIVE)
+		_put(dump, "relative ");
+	if (conf_tier(conf) != SHAPE_CONSECUTIVE)
+		_put(dump, "%s ", shape_tier_name(conf_tier(conf)));
+	if (!conf_undocumented_allowed(conf))
+		_put(dump, "refuse ");
+	if (conf_ultraserver_glob(conf))
+		_put(dump, "glob=%s ", conf_ultraserver_glob(conf));
+}
+
+static void _put_ultraserver(dump_t *dump, const conf_ultraserver_t *us)
+{
+	_put(dump, "%s@%u=", us->name, us->line);
+	for (unsigned int i = 0; i < us->member_count; i++)
+		_put(dump, "%s%s", i ? "," : "", us->members[i]);
+	_put(dump, "(");
+	for (unsigned int i = 0; i < us->pair_count; i++)
+		_put(dump, "%s%d+%d", i ? "," : "", us->pairs[i][0],
+		     us->pairs[i][1]);
+	_put(dump, ") ");
+}
+
+/* Settings that are not the default, nodes, UltraServers */
+static void _dump(const conf_t *conf, dump_t *dump)
+{
+	dump->used = 0;
+	dump->text[0] = '\0';
+	_put_site(dump, conf);
+	for (unsigned int i = 0; i < conf_node_count(conf); i++) {
+		const char *name = conf_node_name(conf, i);
+
+		_put(dump, "%s@%u=%s/%u ", name, conf_node_line(conf, name),
+		     profile_name(conf_node_profile(conf, i)),
+		     conf_node_lnc(conf, i));
+	}
+	for (unsigned int i = 0; i < conf_ultraserver_count(conf); i++) {
+		conf_ultraserver_t us;
+
+		ck_assert_int_eq(conf_ultraserver(conf, i, &us), 0);
+		_put_ultraserver(dump, &us);
+	}
+}
+
+static const struct {
+	const char *name;
+	const char *text;
+	const char *dump;
+} good[] = {
+	{"empty", "", ""},
+	{"blank lines", "\n \n\t\r\n\n", ""},
+	{"comments", "# a\n   # b = c\n#\n", ""},
+	{"no final newline", "Root=/a", "root=/a "},
+	{"DOS line ends", "Root=/a\r\nShape=best\r\n", "root=/a best "},
+	{"all keys",
+	 "ProfileDir=/nowhere\nRoot=/a/%n\n"
+	 "CoreNumbering=relative\nShape=ring\nUndocumentedSizes=refuse\n"
+	 "UltraServerSwitches=us*-?\n",
+	 "root=/a/node relative ring refuse glob=us*-? "},
+	{"all defaults",
+	 "Root=/\nCoreNumbering=absolute\n"
+	 "Shape=consecutive\nUndocumentedSizes=allow\n",
+	 ""},
+	{"connected", "Shape=connected", "connected "},
+	{"case",
+	 "rOOT=/a\nSHAPE=Best\ncorenumbering=RELATIVE",
+	 "root=/a relative best "},
+	{"blanks", "  Root  =  /a  \t # comment", "root=/a "},
+	{"quotes", "Root=\"/a b\"", "root=/a b "},
+	{"quoted empty comment", "Root=\"/a\" #\"", "root=/a "},
+	{"escaped number sign", "Root=/a\\#b # c", "root=/a#b "},
+	{"joined lines", "Ro\\\not=\\\n/a\\\nb\nShape=\\\nbest",
+	 "root=/ab best "},
+	{"joined lines with a comment", "Root=/a \\ # x\nShape=best",
+	 "root=/a best "},
+	{"joined at the end", "Root=/a\\", "root=/a "},
+	{"two keys on a line", "Root=/a Shape=best", "root=/a best "},
+	{"percent", "Root=/%%/%n/%n", "root=/%/node/node "},
+	{"final slashes", "Root=/a///", "root=/a "},
+	{"only slashes", "Root=///", ""},
+	{"node", "NodeName=a Profile=trn2.48xlarge", "a@1=trn2.48xlarge/2 "},
+	{"nodes of two profiles",
+	 "NodeName=a,b Profile=trn2.48xlarge Lnc=1\n\n"
+	 "NodeName=c[1-2] Profile=inf2.48xlarge\n",
+	 "a@1=trn2.48xlarge/1 b@1=trn2.48xlarge/1 c1@3=inf2.48xlarge/1 "
+	 "c2@3=inf2.48xlarge/1 "},
+	{"other order of keys", "NodeName=a Lnc=2 Profile=trn2.48xlarge",
+	 "a@1=trn2.48xlarge/2 "},
+	{"line of a joined line",
+	 "#\nNodeName=a \\\n Profile=trn2.48xlarge\nNodeName=b \\\n "
+	 "Profile=trn2.48xlarge",
+	 "a@2=trn2.48xlarge/2 b@4=trn2.48xlarge/2 "},
+	{"profiles that are alike",
+	 "NodeName=a Profile=trn2.48xlarge\nNodeName=b Profile=trn2u.48xlarge",
+	 "a@1=trn2.48xlarge/2 b@2=trn2u.48xlarge/2 "},
+	{"names",
+	 "NodeName=ip-10-0-0-1.ec2.internal,Node_2,7 "
+	 "Profile=inf2.48xlarge",
+	 "ip-10-0-0-1.ec2.internal@1=inf2.48xlarge/1 Node_2@1=inf2.48xlarge/1 "
+	 "7@1=inf2.48xlarge/1 "},
+	{"UltraServer",
+	 "NodeName=n[1-4] Profile=trn2u.48xlarge\n"
+	 "UltraServerName=us1 Nodes=n3,n2,n1,n4",
+	 "n1@1=trn2u.48xlarge/2 n2@1=trn2u.48xlarge/2 n3@1=trn2u.48xlarge/2 "
+	 "n4@1=trn2u.48xlarge/2 us1@2=n3,n2,n1,n4(0+1,2+3) "},
+	{"UltraServers before nodes",
+	 "UltraServerName=b Nodes=n2\nUltraServerName=a Nodes=n1\n"
+	 "NodeName=n[1-2] Profile=trn2u.48xlarge",
+	 "n1@3=trn2u.48xlarge/2 n2@3=trn2u.48xlarge/2 b@1=n2() a@2=n1() "},
+	{"three members",
+	 "NodeName=n[1-3] Profile=trn2u.48xlarge\n"
+	 "UltraServerName=us1 Nodes=n[1-3]",
+	 "n1@1=trn2u.48xlarge/2 n2@1=trn2u.48xlarge/2 n3@1=trn2u.48xlarge/2 "
+	 "us1@2=n1,n2,n3(0+1) "},
+	{"pairs",
+	 "NodeName=n[1-4] Profile=trn2u.48xlarge\n"
+	 "UltraServerName=us1 Nodes=n[1-4] Pairs=n3+n1,n2+n4,n1+n2",
+	 "n1@1=trn2u.48xlarge/2 n2@1=trn2u.48xlarge/2 n3@1=trn2u.48xlarge/2 "
+	 "n4@1=trn2u.48xlarge/2 us1@2=n1,n2,n3,n4(0+2,1+3,0+1) "},
+};
+
+START_TEST(decode_good)
+{
+	neuron_error_t err = {""};
+	conf_t *conf = _decode(good[_i].text, &err);
+	dump_t dump;
+
+	ck_assert_msg(conf != NULL, "%s: got the error \"%s\"", good[_i].name,
+		      err.text);
+	_dump(conf, &dump);
+	ck_assert_msg(!strcmp(dump.text, good[_i].dump),
+		      "%s: got \"%s\", wanted \"%s\"", good[_i].name, dump.text,
+		      good[_i].dump);
+	conf_destroy(conf);
+}
+END_TEST
+
+/*
+ * Refusals. "@" stands for the directory of profiles.
+ */
+
+#define NODES "NodeName=n[1-4] Profile=trn2u.48xlarge\n"
+#define KNOWN                                                       \
+	"@ has no such profile; it has inf2.48xlarge, other-efas, " \
+	"other-links, other-sizes, trn1.32xlarge, trn2.48xlarge, "  \
+	"trn2u.48xlarge"
+#define NOT_A_PAIR                                                  \
+	"this is not Key=Value; write for example NodeName=n[1-4] " \
+	"Profile=trn2.48xlarge"
+#define SITE_KEYS                                                    \
+	"the keys are NodeName, UltraServerName, ProfileDir, Root, " \
+	"CoreNumbering, Shape, UndocumentedSizes, "                  \
+	"UltraServerSwitches"
+#define NODE_KEYS "the keys of this line are NodeName, Profile, Lnc"
+#define PERCENT                                                              \
+	"% stands before something else than n or %; write %n for the name " \
+	"of the node and %% for %"
+#define NO_NODE \
+	"this names no node; write names as in slurm.conf, for example n[1-4]"
+#define TWO_OF(what)                                                       \
+	"\"" what "\" is not two members of u; write for example A+B,C+D " \
+	"with names out of Nodes"
+
+static const struct {
+	const char *text;
+	int errnum;
+	const char *message;
+} bad[] = {
+	/* lines */
+	{"Root", EINVAL, "c:1: Root: " NOT_A_PAIR},
+	{"\n\n  Root /a", EINVAL, "c:3: Root /a: " NOT_A_PAIR},
+	{"=/a", EINVAL, "c:1: =/a: " NOT_A_PAIR},
+	{"Ro-ot=/a", EINVAL, "c:1: Ro-ot=/a: " NOT_A_PAIR},
+	{"\xef\xbb\xbfRoot=/a", EINVAL, "c:1: ???Root=/a: " NOT_A_PAIR},
+	{"\x1b[2J\x07", EINVAL, "c:1: ?[2J?: " NOT_A_PAIR},
+	{"Root=/a b", EINVAL, "c:1: b: " NOT_A_PAIR},
+	{"Root=\"/a", EINVAL,
+	 "c:1: Root=/a: the quote is not closed; put another \" behind the "
+	 "value"},
+	{"Root=\"/a\"b", EINVAL,
+	 "c:1: Root=/a: text follows the closing quote; put a blank between "
+	 "pairs"},
+	{"Root=", EINVAL,
+	 "c:1: Root=: the value is empty; write one or leave out Root"},
+	{"Root=\"\"", EINVAL,
+	 "c:1: Root=: the value is empty; write one or leave out Root"},
+	/* keys */
+	{"Foo=bar", EINVAL, "c:1: Foo=bar: there is no such key; " SITE_KEYS},
+	{"\nRoots=/a", EINVAL,
+	 "c:2: Roots=/a: there is no such key; " SITE_KEYS},
+	{"NodeName=a Foo=bar", EINVAL,
+	 "c:1: Foo=bar: there is no such key; " NODE_KEYS},
+	{"UltraServerName=u Foo=bar", EINVAL,
+	 "c:1: Foo=bar: there is no such key; the keys of this line are "
+	 "UltraServerName, Nodes, Pairs"},
+	{"Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=b",
+	 EINVAL,
+	 "c:1: Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=b: there is no such "
+	 "key; " SITE_KEYS},
+	{"Root=/a\n#\nroot=/b", EEXIST,
+	 "c:3: root=/b: Root stands on line 1 already; give it once"},
+	{"Root=/a Root=/a", EEXIST,
+	 "c:1: Root=/a: Root stands on line 1 already; give it once"},
+	{"NodeName=a Profile=x Profile=y", EEXIST,
+	 "c:1: Profile=y: Profile stands on line 1 already; give it once"},
+	{"Lnc=2", EINVAL,
+	 "c:1: Lnc=2: Lnc is not for this line; put it behind NodeName="},
+	{"Profile=trn2.48xlarge NodeName=a", EINVAL,
+	 "c:1: Profile=trn2.48xlarge: Profile is not for this line; put it "
+	 "behind NodeName="},
+	{"NodeName=a Nodes=b", EINVAL,
+	 "c:1: Nodes=b: Nodes is not for this line; put it behind "
+	 "UltraServerName="},
+	{"NodeName=a Root=/a", EINVAL,
+	 "c:1: Root=/a: Root is for the whole site; put it on a line of its "
+	 "own"},
+	{"Root=/a NodeName=a", EINVAL,
+	 "c:1: NodeName=a: NodeName starts a line; put it on a line of its "
+	 "own"},
+	{"NodeName=a NodeName=b", EINVAL,
+	 "c:1: NodeName=b: NodeName starts a line; put it on a line of its "
+	 "own"},
+	/* values */
+	{"ProfileDir=a/b", EINVAL,
+	 "c:1: ProfileDir=a/b: the path is not absolute; write a path that "
+	 "starts with /"},
+	{"Root=a", EINVAL,
+	 "c:1: Root=a: the path is not absolute; write a path that starts with "
+	 "/"},
+	{"Root=/%", EINVAL, "c:1: Root=/%: " PERCENT},
+	{"Root=/%s/%n", EINVAL, "c:1: Root=/%s/%n: " PERCENT},
+	{"Root=/%%%", EINVAL, "c:1: Root=/%%%: " PERCENT},
+	{"CoreNumbering=both", EINVAL,
+	 "c:1: CoreNumbering=both: there is no such numbering; write absolute "
+	 "or relative"},
+	{"Shape=square", EINVAL,
+	 "c:1: Shape=square: there is no such shape; write consecutive, best, "
+	 "ring or connected"},
+	{"UndocumentedSizes=yes", EINVAL,
+	 "c:1: UndocumentedSizes=yes: this can be allowed or refused only; "
+	 "write allow or refuse"},
+	{"UltraServerSwitches=us[1-4]", EINVAL,
+	 "c:1: UltraServerSwitches=us[1-4]: no switch has such a name; write "
+	 "letters, digits, \"_-.\", * and ?, for example us*"},
+	/* nodes */
+	{"NodeName=a", EINVAL,
+	 "c:1: NodeName=a: the line has no Profile; add for example "
+	 "Profile=trn2.48xlarge"},
+	{"NodeName=a Profile=trn9.48xlarge", ENOENT,
+	 "c:1: Profile=trn9.48xlarge: " KNOWN},
+	{"NodeName=a Profile=../trn2.48xlarge", EINVAL,
+	 "c:1: Profile=../trn2.48xlarge: this is no name of a profile; write "
+	 "small letters, digits, - and ., for example trn2.48xlarge"},
+	{"NodeName=a Profile=..", EINVAL,
+	 "c:1: Profile=..: this is no name of a profile; write small letters, "
+	 "digits, - and ., for example trn2.48xlarge"},
+	{"NodeName=a Profile=Trn2.48xlarge", EINVAL,
+	 "c:1: Profile=Trn2.48xlarge: this is no name of a profile; write "
+	 "small letters, digits, - and ., for example trn2.48xlarge"},
+	{"NodeName=a Profile=trn2.48xlarge Lnc=3", EINVAL,
+	 "c:1: Lnc=3: no family has such an LNC; write 1 or 2"},
+	{"NodeName=a Profile=trn2.48xlarge Lnc=-1", EINVAL,
+	 "c:1: Lnc=-1: no family has such an LNC; write 1 or 2"},
+	{"NodeName=a Profile=trn2.48xlarge Lnc=18446744073709551617", EINVAL,
+	 "c:1: Lnc=18446744073709551617: no family has such an LNC; write 1 or "
+	 "2"},
+	{"NodeName=a Profile=trn1.32xlarge Lnc=2", EINVAL,
+	 "c:1: Lnc=2: trn1.32xlarge has no such LNC; write Lnc=1 or leave it "
+	 "out"},
+	{"NodeName=n[1- Profile=trn2.48xlarge", EINVAL,
+	 "c:1: NodeName=n[1-: " NO_NODE},
+	{"NodeName=,, Profile=trn2.48xlarge", EINVAL,
+	 "c:1: NodeName=,,: " NO_NODE},
+	{"NodeName=a,/etc Profile=trn2.48xlarge", EINVAL,
+	 "c:1: NodeName=a,/etc: \"/etc\" is no name of a node; write letters, "
+	 "digits and \"_-.\""},
+	{"NodeName=.. Profile=trn2.48xlarge", EINVAL,
+	 "c:1: NodeName=..: \"..\" is no name of a node; write letters, digits "
+	 "and \"_-.\""},
+	{"NodeName=a,b,a Profile=trn2.48xlarge", EEXIST,
+	 "c:1: NodeName=a,b,a: a stands on line 1 already; name each node "
+	 "once"},
+	{"NodeName=n[1-4] Profile=trn2.48xlarge\n"
+	 "NodeName=n[4-8] Profile=trn2.48xlarge",
+	 EEXIST,
+	 "c:2: NodeName=n[4-8]: n4 stands on line 1 already; name each node "
+	 "once"},
+	{"NodeName=n[1-65537] Profile=trn2.48xlarge", EINVAL,
+	 "c:1: NodeName=n[1-65537]: the file has more than 65536 nodes; name "
+	 "fewer"},
+	/* profiles */
+	{"NodeName=a Profile=trn1.32xlarge\n\nNodeName=b Profile=other-efas",
+	 EINVAL,
+	 "c:3: Profile=other-efas: it has 16 devices of GRES type trn1, as "
+	 "trn1.32xlarge (line 1), but other EFA interfaces; give one of them "
+	 "another type"},
+	{"NodeName=a Profile=trn1.32xlarge\nNodeName=b Profile=other-links",
+	 EINVAL,
+	 "c:2: Profile=other-links: it has 16 devices of GRES type trn1, as "
+	 "trn1.32xlarge (line 1), but other NeuronLinks; give one of them "
+	 "another type"},
+	{"NodeName=a Profile=trn2.48xlarge\nNodeName=b Profile=other-sizes",
+	 EINVAL,
+	 "c:2: Profile=other-sizes: it has 16 devices of GRES type trn2, as "
+	 "trn2.48xlarge (line 1), but other documented sizes; give one of them "
+	 "another type"},
+	{"ProfileDir=/nowhere\nNodeName=a Profile=trn2.48xlarge", ENOENT,
+	 "c:2: Profile=trn2.48xlarge: /nowhere has no such profile; put "
+	 "trn2.48xlarge.json there or set ProfileDir"},
+	/* UltraServers */
+	{NODES "UltraServerName=u", EINVAL,
+	 "c:2: UltraServerName=u: the line has no Nodes; add them in the order "
+	 "of the ring, for example Nodes=n[1-4]"},
+	{NODES "UltraServerName=u/1 Nodes=n1", EINVAL,
+	 "c:2: UltraServerName=u/1: this is no name for an UltraServer; write "
+	 "at most 63 letters, digits and \"_-.\""},
+	{NODES "UltraServerName=u Nodes=n1\nUltraServerName=u Nodes=n2", EEXIST,
+	 "c:3: UltraServerName=u: line 2 has an UltraServer of this name; name "
+	 "each once"},
+	{NODES "UltraServerName=u Nodes=n[4-5]", ENOENT,
+	 "c:2: Nodes=n[4-5]: n5 has no NodeName line; add one or take it out "
+	 "here"},
+	{NODES "UltraServerName=u Nodes=n1,n1", EEXIST,
+	 "c:2: Nodes=n1,n1: n1 is a member of u on line 2 already; name it "
+	 "once"},
+	{NODES "UltraServerName=u Nodes=n1\nUltraServerName=v Nodes=n[1-2]",
+	 EEXIST,
+	 "c:3: Nodes=n[1-2]: n1 is a member of u on line 2 already; name it "
+	 "once"},
+	{"NodeName=a Profile=trn2.48xlarge\nUltraServerName=u Nodes=a", EINVAL,
+	 "c:2: Nodes=a: a is a trn2.48xlarge, which is never in an "
+	 "UltraServer; take it out here"},
+	{"NodeName=n[1-5] Profile=trn2u.48xlarge\n"
+	 "UltraServerName=u Nodes=n[1-5]",
+	 EINVAL,
+	 "c:2: Nodes=n[1-5]: these are more than 4 nodes; an UltraServer of "
+	 "trn2u.48xlarge has 4"},
+	{NODES "UltraServerName=u Nodes=n[2-1]", EINVAL,
+	 "c:2: Nodes=n[2-1]: " NO_NODE},
+	{NODES "UltraServerName=u Nodes=n[1-4] Pairs=n1", EINVAL,
+	 "c:2: Pairs=n1: " TWO_OF("n1")},
+	{NODES "UltraServerName=u Nodes=n[1-4] Pairs=n1+n2,", EINVAL,
+	 "c:2: Pairs=n1+n2,: " TWO_OF("")},
+	{NODES "UltraServerName=u Nodes=n[1-4] Pairs=n1+n2+n3", EINVAL,
+	 "c:2: Pairs=n1+n2+n3: " TWO_OF("n1+n2+n3")},
+	{NODES "UltraServerName=u Nodes=n[1-4] Pairs=n1+n1", EINVAL,
+	 "c:2: Pairs=n1+n1: " TWO_OF("n1+n1")},
+	{NODES "UltraServerName=u Nodes=n[1-2] Pairs=n1+n3", EINVAL,
+	 "c:2: Pairs=n1+n3: " TWO_OF("n1+n3")},
+	{NODES "UltraServerName=u Nodes=n[1-4] Pairs=n1+n2,n2+n1", EEXIST,
+	 "c:2: Pairs=n1+n2,n2+n1: \"n2+n1\" is there twice; name each pair "
+	 "once"},
+	{NODES "UltraServerName=u Nodes=n[1-4] Pairs=n1+n2 Pairs=n3+n4", EEXIST,
+	 "c:2: Pairs=n3+n4: Pairs stands on line 2 already; give it once"},
+};
+
+/* Replace "@" by the directory */
+static void _substitute(const char *text, dump_t *dump)
+{
+	dump->used = 0;
+	dump->text[0] = '\0';
+	for (; *text; text++) {
+		if (*text == '@')
+			_put(dump, "%s", directory);
+		else
+			_put(dump, "%c", *text);
+	}
+}
+
+START_TEST(decode_bad)
+{
+	neuron_error_t err = {""};
+	conf_t *conf;
+	int errnum;
+	dump_t wanted;
+
+	errno = 0;
+	conf = _decode(bad[_i].text, &err);
+	errnum = errno;
+	ck_assert_msg(!conf, "\"%s\": was taken", bad[_i].text);
+	ck_assert_msg(errnum == bad[_i].errnum,
+		      "\"%s\": got errno %d, wanted %d", bad[_i].text, errnum,
+		      bad[_i].errnum);
+	_substitute(bad[_i].message, &wanted);
+	ck_assert_msg(!strcmp(err.text, wanted.text),
+		      "\"%s\": got \"%s\", wanted \"%s\"", bad[_i].text,
+		      err.text, wanted.text);
+	ck_assert_ptr_null(_decode(bad[_i].text, NULL));
+}
+END_TEST
+
+/* A profile that cannot be read: its own sentence follows ours */
+START_TEST(decode_broken_profile)
+{
+	static const char text[] = "NodeName=a Profile=broken";
+	char path[64], wanted[128];
+	neuron_error_t err = {""};
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/broken.json", directory);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs("{]", file);
+	fclose(file);
+	ck_assert_ptr_null(_decode(text, &err));
+	ck_assert_int_eq(errno, EINVAL);
+	snprintf(wanted, sizeof(wanted), "c:1: Profile=broken: %s", path);
+	ck_assert_msg(!strncmp(err.text, wanted, strlen(wanted)),
+		      "got \"%s\", wanted \"%s...\"", err.text, wanted);
+	/* the directory cannot be listed now */
+	ck_assert_ptr_null(_decode("NodeName=a Profile=none", &err));
+	ck_assert_int_eq(errno, ENOENT);
+	snprintf(wanted, sizeof(wanted),
+		 "c:1: Profile=none: %s has no such profile; put none.json "
+		 "there or set ProfileDir",
+		 directory);
+	ck_assert_str_eq(err.text, wanted);
+	unlink(path);
+}
+END_TEST
+
+/* The name in a profile must be that of its file */
+START_TEST(decode_renamed_profile)
+{
+	neuron_error_t err = {""};
+	char path[64];
+
+	_copy_profile("inf2.48xlarge", "renamed", NULL);
+	ck_assert_ptr_null(_decode("NodeName=a Profile=renamed", &err));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_msg(!strncmp(err.text, "c:1: Profile=renamed: ", 22) &&
+			      strstr(err.text, "inf2.48xlarge"),
+		      "got \"%s\"", err.text);
+	snprintf(path, sizeof(path), "%s/renamed.json", directory);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(decode_misuse)
+{
+	neuron_error_t err = {""};
+
+	ck_assert_ptr_null(conf_decode(NULL, "c", directory, _expand, &err));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_str_ne(err.text, "");
+	ck_assert_ptr_null(conf_decode("", "c", NULL, _expand, NULL));
+	ck_assert_ptr_null(conf_decode("", "c", directory, NULL, NULL));
+	ck_assert_ptr_null(conf_decode("x", NULL, directory, _expand, &err));
+	ck_assert_msg(!strncmp(err.text, "neuron.conf:1: ", 15), "got \"%s\"",
+		      err.text);
+	errno = EIO;
+	conf_destroy(NULL);
+	ck_assert_int_eq(errno, EIO);
+	conf_destroy(_decode("Root=/a", NULL));
+	ck_assert_int_eq(errno, EIO);
+}
+END_TEST
+
+START_TEST(decode_long)
+{
+	char *text = malloc(CONF_FILE_MAX + 2);
+	neuron_error_t err = {""};
+	conf_t *conf;
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, '\n', CONF_FILE_MAX + 1);
+	text[CONF_FILE_MAX + 1] = '\0';
+	ck_assert_ptr_null(_decode(text, &err));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_str_eq(err.text, "c: the file is longer than 4194304 bytes; "
+				   "write nodes as n[1-1000]");
+	text[CONF_FILE_MAX] = '\0';
+	conf = _decode(text, &err);
+	ck_assert_ptr_nonnull(conf);
+	conf_destroy(conf);
+	/* one huge value is quoted in part only */
+	memset(text, 'x', CONF_FILE_MAX);
+	memcpy(text, "Shape=", 6);
+	ck_assert_ptr_null(_decode(text, &err));
+	ck_assert_msg(strstr(err.text, "xxx...: there is no such shape; write "
+				       "consecutive, best, ring or connected"),
+		      "got \"%s\"", err.text);
+	free(text);
+}
+END_TEST
+
+/*
+ * Nodes
+ */
+
+START_TEST(many_nodes)
+{
+	neuron_error_t err = {""};
+	conf_t *conf = _decode("NodeName=a[1-32768] Profile=trn2u.48xlarge\n"
+			       "NodeName=b[1-32768] Profile=inf2.48xlarge",
+			       &err);
+	char name[32];
+
+	ck_assert_msg(conf != NULL, "%s", err.text);
+	ck_assert_uint_eq(conf_node_count(conf), CONF_NODES_MAX);
+	for (int i = 0; i < CONF_NODES_MAX; i++) {
+		snprintf(name, sizeof(name), "%c%d", (i < 32768) ? 'a' : 'b',
+			 i % 32768 + 1);
+		ck_assert_int_eq(conf_node_index(conf, name), i);
+		ck_assert_str_eq(conf_node_name(conf, (unsigned int) i), name);
+	}
+	conf_destroy(conf);
+}
+END_TEST
+
+START_TEST(look_up)
+{
+	conf_t *conf = _decode("NodeName=a Profile=trn2.48xlarge\n"
+			       "NodeName=b Profile=inf2.48xlarge Lnc=1\n"
+			       "NodeName=c Profile=trn2.48xlarge\n"
+			       "NodeName=d Profile=trn2u.48xlarge\n",
+			       NULL);
+	const profile_t *trn2, *inf2;
+	conf_ultraserver_t us;
+
+	ck_assert_ptr_nonnull(conf);
+	trn2 = conf_node_profile(conf, 0);
+	inf2 = conf_node_profile(conf, 1);
+	ck_assert_ptr_ne(trn2, inf2);
+	ck_assert_ptr_eq(trn2, conf_node_profile(conf, 2));
+	ck_assert_ptr_eq(conf_profile_at(conf, 0), trn2);
+	ck_assert_ptr_eq(conf_profile_at(conf, 1), inf2);
+	ck_assert_ptr_nonnull(conf_profile_at(conf, 2));
+	ck_assert_ptr_null(conf_profile_at(conf, 3));
+	ck_assert_ptr_nonnull(conf_shape_of(conf, trn2));
+	ck_assert_ptr_eq(conf_shape_of(conf, inf2), conf_node_shape(conf, 1));
+	ck_assert_ptr_null(conf_shape_of(conf, NULL));
+	ck_assert_int_eq(conf_node_index(conf, "A"), -1);
+	ck_assert_int_eq(conf_node_index(conf, ""), -1);
+	ck_assert_int_eq(conf_node_index(conf, NULL), -1);
+	ck_assert_uint_eq(conf_node_line(conf, "c"), 3);
+	ck_assert_uint_eq(conf_node_line(conf, "e"), 0);
+	ck_assert_uint_eq(conf_node_line(conf, NULL), 0);
+	ck_assert_ptr_null(conf_node_name(conf, 4));
+	ck_assert_ptr_null(conf_node_profile(conf, 4));
+	ck_assert_ptr_null(conf_node_shape(conf, UINT32_MAX));
+	ck_assert_uint_eq(conf_node_lnc(conf, 4), 0);
+	ck_assert_int_eq(conf_ultraserver(conf, 0, &us), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	conf_destroy(conf);
+}
+END_TEST
+
+START_TEST(profile_of_gres)
+{
+	conf_t *conf = _decode("NodeName=b Profile=inf2.48xlarge\n"
+			       "NodeName=a Profile=trn2.48xlarge\n"
+			       "NodeName=d Profile=trn2u.48xlarge\n",
+			       NULL);
+	const struct {
+		const char *type;
+		unsigned int devices, cpus;
+		const char *name;
+	} rows[] = {
+		{"trn2", 16, 0, "trn2.48xlarge"},
+		{"trn2", 16, 192, "trn2.48xlarge"},
+		{"trn2", 16, 96, "trn2.48xlarge"},
+		{"trn2", 16, 7, "trn2.48xlarge"},
+		{NULL, 16, 0, "trn2.48xlarge"},
+		{NULL, 12, 0, "inf2.48xlarge"},
+		{"inf2", 12, 192, "inf2.48xlarge"},
+		{"inf2", 16, 0, NULL},
+		{"trn2", 12, 0, NULL},
+		{"", 16, 0, NULL},
+		{NULL, 0, 0, NULL},
+	};
+
+	ck_assert_ptr_nonnull(conf);
+	for (int i = 0; i < COUNT(rows); i++) {
+		const profile_t *profile;
+
+		errno = 0;
+		profile = conf_profile_of_gres(conf, rows[i].type,
+					       rows[i].devices, rows[i].cpus);
+		ck_assert_msg(!profile == !rows[i].name, "row %d", i);
+		if (profile)
+			ck_assert_str_eq(profile_name(profile), rows[i].name);
+		else
+			ck_assert_int_eq(errno, ENOENT);
+	}
+	conf_destroy(conf);
+}
+END_TEST
+
+static const struct {
+	const char *root;
+	const char *node;
+	size_t size;
+	int rc;
+	int errnum;
+	const char *result;
+} roots[] = {
+	{"/", "n1", 64, 0, 0, ""},
+	{"/", NULL, 64, 0, 0, ""},
+	{"/", "n1", 2, 0, 0, ""},
+	{"/sim/%n", "n1", 64, 7, 0, "/sim/n1"},
+	{"/sim/%n/", "n1", 64, 7, 0, "/sim/n1"},
+	{"/%n-%%-%n", "n1", 64, 8, 0, "/n1-%-n1"},
+	{"/sim/%n", "n1", 8, 7, 0, "/sim/n1"},
+	{"/sim/%n", "n1", 7, -1, ENOSPC, ""},
+	{"/sim/%n", "n1", 1, -1, ENOSPC, ""},
+	{"/sim/%n", NULL, 64, -1, EINVAL, ""},
+	{"/sim/%n", "", 64, -1, EINVAL, ""},
+	{"/sim/%n", "..", 64, -1, EINVAL, ""},
+	{"/sim/%n", "a/../../etc", 64, -1, EINVAL, ""},
+	{"/sim", "../x", 64, 4, 0, "/sim"},
+};
+
+START_TEST(root)
+{
+	char text[64], *buf = malloc(roots[_i].size);
+	conf_t *conf;
+	int rc;
+
+	ck_assert_ptr_nonnull(buf);
+	snprintf(text, sizeof(text), "Root=%s", roots[_i].root);
+	conf = _decode(text, NULL);
+	ck_assert_ptr_nonnull(conf);
+	errno = 0;
+	rc = conf_root(conf, roots[_i].node, buf, roots[_i].size);
+	ck_assert_int_eq(errno, roots[_i].errnum);
+	ck_assert_msg(rc == roots[_i].rc && !strcmp(buf, roots[_i].result),
+		      "%s for %s: got %d \"%s\", wanted %d \"%s\"",
+		      roots[_i].root, roots[_i].node ? roots[_i].node : "NULL",
+		      rc, buf, roots[_i].rc, roots[_i].result);
+	ck_assert_int_eq(conf_root(conf, "a", NULL, 9), -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	conf_destroy(conf);
+	free(buf);
+}
+END_TEST
+
+/*
+ * Files
+ */
+
+START_TEST(read_example)
+{
+	char path[512], profiles[512];
+	neuron_error_t err = {""};
+	conf_t *conf;
+
+	snprintf(path, sizeof(path), "%s/../../etc/neuron.conf.example",
+		 _srcdir());
+	snprintf(profiles, sizeof(profiles), "%s/../../etc/profiles",
+		 _srcdir());
+	conf = conf_read(path, profiles, _expand, &err);
+	ck_assert_msg(conf != NULL, "got the error \"%s\"", err.text);
+	ck_assert_uint_eq(conf_node_count(conf), 12);
+	ck_assert_uint_eq(conf_ultraserver_count(conf), 2);
+	conf_destroy(conf);
+}
+END_TEST
+
+START_TEST(read_bad)
+{
+	char path[64], wanted[160];
+	neuron_error_t err = {""};
+	FILE *file;
+
+	ck_assert_ptr_null(conf_read("no/such/file", directory, _expand, &err));
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_str_eq(err.text, "no/such/file: the file cannot be opened: "
+				   "No such file or directory");
+	ck_assert_ptr_null(conf_read(directory, directory, _expand, &err));
+	ck_assert_int_eq(errno, EIO);
+	ck_assert_ptr_null(conf_read(NULL, directory, _expand, &err));
+	ck_assert_int_eq(errno, EINVAL);
+	snprintf(path, sizeof(path), "%s/null", directory);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fwrite("Root=/\0a", 1, 8, file);
+	fclose(file);
+	ck_assert_ptr_null(conf_read(path, directory, _expand, &err));
+	ck_assert_int_eq(errno, EINVAL);
+	snprintf(wanted, sizeof(wanted),
+		 "%s: the file has a null byte; it must be a text", path);
+	ck_assert_str_eq(err.text, wanted);
+	unlink(path);
+}
+END_TEST
+
+/*
+ * Memory, and texts that nobody wrote
+ */
+
+static const char rich[] =
+	"Root=/a/%n\nShape=best # x\nUltraServerSwitches=us*\n"
+	"NodeName=n[1-4] Profile=trn2u.48xlarge Lnc=2\n"
+	"NodeName=m[1-20] \\\n Profile=\"inf2.48xlarge\"\n"
+	"UltraServerName=u1 Nodes=n[1-2]\n"
+	"UltraServerName=u2 Nodes=n[3-4] Pairs=n3+n4\n";
+
+START_TEST(no_memory)
+{
+	neuron_error_t err;
+	conf_t *conf = NULL;
+	long n = 0;
+
+	for (; !conf; n++) {
+		ck_assert_int_lt(n, 10000);
+		err.text[0] = '\0';
+		failing_malloc_after(n);
+		conf = _decode(rich, &err);
+		failing_malloc_after(-1);
+		if (!conf)
+			ck_assert_msg(errno == ENOMEM && err.text[0],
+				      "allocation %ld: errno %d, \"%s\"", n,
+				      errno, err.text);
+	}
+	ck_assert_int_gt(n, 20);
+	conf_destroy(conf);
+}
+END_TEST
+
+static uint32_t _random(uint32_t *state)
+{
+	*state = *state * 1664525U + 1013904223U;
+	return *state >> 8;
+}
+
+/* Change a few bytes: the answer is a conf or a sentence */
+START_TEST(mutations)
+{
+	static const char spice[] = "\n\n\\#\"=%[]-+,/. \tNnaz019\x80\x01";
+	uint32_t state = (uint32_t) _i;
+	char text[sizeof(rich)];
+
+	for (int round = 0; round < 100; round++) {
+		neuron_error_t err = {""};
+		conf_t *conf;
+
+		memcpy(text, rich, sizeof(rich));
+		for (uint32_t i = 1 + _random(&state) % 4; i; i--)
+			text[_random(&state) % (sizeof(rich) - 1)] =
+				spice[_random(&state) % (sizeof(spice) - 1)];
+		conf = _decode(text, &err);
+		ck_assert_msg(conf || (!strncmp(err.text, "c:", 2) &&
+				       strlen(err.text) > 20),
+			      "\"%s\": got \"%s\"", text, err.text);
+		conf_destroy(conf);
+	}
+}
+END_TEST
+
+static void _make_directory(void)
+{
+	static const char *const same[] = {"inf2.48xlarge", "trn1.32xlarge",
+					   "trn2.48xlarge", "trn2u.48xlarge"};
+	static const char *const efas[] = {
+		"\"name\": \"trn1n.32xlarge\"", "\"name\": \"other-efas\"",
+		"\"type\": \"trn1n\"", "\"type\": \"trn1\"", NULL};
+	static const char *const links[] = {
+		"\"name\": \"trn3.48xlarge\"", "\"name\": \"other-links\"",
+		"\"type\": \"trn3\"", "\"type\": \"trn1\"", NULL};
+	static const char *const sizes[] = {
+		"\"name\": \"trn2.48xlarge\"", "\"name\": \"other-sizes\"",
+		"\"documented_sizes\": [1, 4, 8, 16]",
+		"\"documented_sizes\": [1, 8, 16]", NULL};
+
+	if (!mkdtemp(directory)) {
+		perror(directory);
+		exit(EXIT_FAILURE);
+	}
+	for (int i = 0; i < COUNT(same); i++)
+		_copy_profile(same[i], same[i], NULL);
+	_copy_profile("trn1n.32xlarge", "other-efas", efas);
+	_copy_profile("trn3.48xlarge", "other-links", links);
+	_copy_profile("trn2.48xlarge", "other-sizes", sizes);
+}
+
+static void _remove_directory(void)
+{
+	DIR *dir = opendir(directory);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+	rmdir(directory);
+}
+
+static Suite *_suite(void)
+{
+	Suite *suite = suite_create("conf");
+	TCase *text = tcase_create("text"), *nodes = tcase_create("nodes");
+	TCase *hostile = tcase_create("hostile");
+
+	tcase_add_loop_test(text, decode_good, 0, COUNT(good));
+	tcase_add_loop_test(text, decode_bad, 0, COUNT(bad));
+	tcase_add_test(text, decode_broken_profile);
+	tcase_add_test(text, decode_renamed_profile);
+	tcase_add_test(text, decode_misuse);
+	tcase_add_test(text, decode_long);
+	tcase_add_test(text, read_example);
+	tcase_add_test(text, read_bad);
+	suite_add_tcase(suite, text);
+	tcase_set_timeout(text, 30);
+	tcase_add_test(nodes, many_nodes);
+	tcase_add_test(nodes, look_up);
+	tcase_add_test(nodes, profile_of_gres);
+	tcase_add_loop_test(nodes, root, 0, COUNT(roots));
+	suite_add_tcase(suite, nodes);
+	tcase_set_timeout(nodes, 30);
+	tcase_set_timeout(hostile, 120);
+	tcase_add_test(hostile, no_memory);
+	tcase_add_loop_test(hostile, mutations, 0, 10);
+	suite_add_tcase(suite, hostile);
+	return suite;
+}
+
+int main(void)
+{
+	SRunner *runner;
+	int failed;
+
+	_make_directory();
+	runner = srunner_create(_suite());
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	_remove_directory();
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
