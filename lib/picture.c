@@ -10,7 +10,7 @@ struct picture {
 	const profile_t *profile;
 	unsigned int rows;
 	unsigned int columns;
-	bool snake;	/* odd rows run from right to left */
+	bool snake; /* odd rows run from right to left */
 };
 
 /* The device at a place of the grid; the device count outside */
@@ -34,11 +34,10 @@ static bool _is_torus(const profile_t *profile, unsigned int columns)
 
 	for (unsigned int d = 0; d < count; d++) {
 		unsigned int row = d - d % columns;
-		devset_t want =
-			devset_of(row + (d + 1) % columns) |
-			devset_of(row + (d + columns - 1) % columns) |
-			devset_of((d + columns) % count) |
-			devset_of((d + count - columns) % count);
+		devset_t want = devset_of(row + (d + 1) % columns) |
+				devset_of(row + (d + columns - 1) % columns) |
+				devset_of((d + columns) % count) |
+				devset_of((d + count - columns) % count);
 
 		if (profile_neighbours(profile, d) != want)
 			return false;
@@ -118,7 +117,7 @@ static bool _draws_links(const profile_t *profile)
 extern picture_cell_t picture_at(const picture_t *picture, unsigned int line,
 				 unsigned int column)
 {
-	picture_cell_t cell = { .kind = PICTURE_SPACE };
+	picture_cell_t cell = {.kind = PICTURE_SPACE};
 	unsigned int count = profile_device_count(picture->profile);
 	unsigned int row = line / 2, col = column / 2;
 	bool between_rows = line % 2, between_columns = column % 2;
@@ -132,8 +131,8 @@ extern picture_cell_t picture_at(const picture_t *picture, unsigned int line,
 		return cell;
 	}
 	cell.vertical = between_rows;
-	cell.device2 = _device_at(picture, row + between_rows,
-				  col + between_columns);
+	cell.device2 =
+		_device_at(picture, row + between_rows, col + between_columns);
 	if ((cell.device < count) && (cell.device2 < count) &&
 	    _draws_links(picture->profile) &&
 	    profile_link_weight(picture->profile, cell.device, cell.device2))

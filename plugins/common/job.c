@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "job.h"
+
+typedef struct {
+	uint32_t id;
+	gres_state_t *found;
+	int count;
+} search_t;
+
+extern uint32_t job_neuron_id(void)
+{
+	return gres_build_id("neuron");
+}
+
+extern uint32_t job_efa_id(void)
+{
+	return gres_build_id("efa");
+}
+
+static int _search(void *x, void *arg)
+{
+	gres_state_t *state = x;
+	search_t *search = arg;
+
+	if (state->plugin_id == search->id) {
+		search->found = state;
+		search->count++;
+	}
+	return 0;
+}
+
+static int _find(list_t *list, uint32_t id, gres_state_t **state)
+{
+	search_t search = {.id = id};
+
+	list_for_each(list, _search, &search);
+	*state = search.found;
+	return search.count;
+}
+
+/* Slurm sets gres_per_job itself beside gres_per_task */
+static bool _is_plain(const gres_job_state_t *gres)
+{
+	return (!gres->gres_per_job || gres->gres_per_task) &&
+	       !gres->gres_per_socket &&
+	       (gres->gres_per_node <= GRES_COUNT_MAX) &&
+	       (gres->gres_per_task <= GRES_COUNT_MAX) &&
+	       ((gres->gres_per_node != 0) != (gres->gres_per_task != 0));
+}
+
+static void _read_shape_of_job(const job_record_t *job_ptr, request_t *request)
+{
+	const job_details_t *details = job_ptr->details;
+
+	request->tasks = details->num_tasks ? details->num_tasks : 1;
+	request->tasks_per_node = details->ntasks_per_node;
+	request->nodes_min = details->min_nodes ? details->min_nodes : 1;
+	request->nodes_max =
+		details->max_nodes ? details->max_nodes : UINT32_MAX;
+	request->whole_node = details->whole_node & WHOLE_NODE_REQUIRED;
+}
+
+extern int job_neuron_read(job_record_t *job_ptr, shape_tier_t tier,
+			   job_neuron_t *job)
+{
+	const gres_job_state_t *gres;
+	int count;
+
+	memset(job, 0, sizeof(*job));
+	if (!job_ptr->gres_list_req || !job_ptr->details)
+		return 0;
+	count = _find(job_ptr->gres_list_req, job_neuron_id(), &job->neuron);
+	if (!count)
+		return 0;
+	gres = job->neuron->gres_data;
+	if ((count > 1) || !_is_plain(gres) ||
+	    (_find(job_ptr->gres_list_req, job_efa_id(), &job->efa) > 1))
+		return -1;
+	if (gres->type_name)
+		snprintf(job->request.type, sizeof(job->request.type), "%s",
+			 gres->type_name);
+	job->request.per_node = gres->gres_per_node;
+	job->request.per_task = gres->gres_per_task;
+	job->request.tier = tier;
+	_read_shape_of_job(job_ptr, &job->request);
+	return 1;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* job: what a job of slurmctld asks of Neuron, as a request */
+#ifndef NEURON_JOB_H
+#define NEURON_JOB_H
+
+#include "compat.h"
+
+#include "lib/request.h"
+
+typedef struct {
+	request_t request;
+	gres_state_t *neuron; /* the job's own record of each GRES */
+	gres_state_t *efa; /* NULL: none asked */
+} job_neuron_t;
+
+/* Ids by which Slurm knows the two GRES */
+extern uint32_t job_neuron_id(void);
+extern uint32_t job_efa_id(void);
+
+/*
+ * Look at a job's GRES.
+ * IN tier - of jobs that do not name one.
+ * RET 1: it asks for Neuron devices, *job is set; 0: it does not; -1: it does
+ *	in a way that no node can serve (several types at once, per socket or
+ *	per job), which submission refuses but job updates could bring.
+ */
+extern int job_neuron_read(job_record_t *job_ptr, shape_tier_t tier,
+			   job_neuron_t *job);
+
+#endif

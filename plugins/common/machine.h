@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * machine: the compute node that a GRES plugin runs on, found and checked by
+ * slurmd, published to slurmctld, handed on to each slurmstepd.
+ */
+#ifndef NEURON_MACHINE_H
+#define NEURON_MACHINE_H
+
+#include "compat.h"
+
+#include "lib/launch.h"
+
+/* What a slurmstepd needs to know to write environments */
+typedef struct {
+	uint32_t device_count; /* 0: not a Neuron machine */
+	uint32_t cores_per_device;
+	uint32_t lnc;
+	uint32_t numbering; /* conf_numbering_t */
+	uint32_t efa_count;
+	uint32_t efa_of[PROFILE_DEVICES_MAX]; /* UINT32_MAX: none */
+	char iface[PROFILE_EFAS_MAX][64]; /* verbs names, "" unknown */
+} machine_t;
+
+/*
+ * Fill in the records of one GRES of a node.
+ *
+ * In slurmd: probe the machine, compare it with the profile that neuron.conf
+ * gives the node, log one line for each difference, and publish what is
+ * really there. In slurmctld (nodes that may not be up, State=CLOUD): publish
+ * the profile that the node's Gres= means.
+ *
+ * IN name - "neuron" or "efa".
+ * IN/OUT records - gres_slurmd_conf_t of all GRES of the node; those of name
+ *	are replaced.
+ * OUT machine - for machine_pack().
+ * OUT devices - gres_device_t of the device files; the caller frees it.
+ */
+extern void machine_publish(const char *name, list_t *records,
+			    const node_config_load_t *config,
+			    machine_t *machine, list_t **devices);
+
+/* From slurmd to slurmstepd, with the list of devices */
+extern void machine_pack(const machine_t *machine, list_t *devices,
+			 buf_t *buffer);
+/* RET SLURM_SUCCESS; SLURM_ERROR: *machine is one without devices */
+extern int machine_unpack(machine_t *machine, list_t **devices, buf_t *buffer);
+
+/* Verbs names of a set of interfaces, in order of index, comma list */
+extern void machine_ifaces(const machine_t *machine, devset_t efas, char *buf,
+			   size_t size);
+/* Interfaces that serve a set of devices */
+extern devset_t machine_efas_of(const machine_t *machine, devset_t devices);
+
+#endif

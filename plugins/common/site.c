@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "site.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/request.h"
+
+struct site {
+	conf_t *conf;
+	char *path;
+	int *conf_of_node; /* by node index of slurmctld; -1: none */
+	int node_count;
+};
+
+extern int site_expand(const char *text, nodeset_each_t each, void *arg)
+{
+	hostlist_t *list = hostlist_create(text);
+	char *name;
+	int rc = 0;
+
+	if (!list) {
+		errno = EINVAL;
+		return -1;
+	}
+	while (!rc && (name = hostlist_shift(list))) {
+		rc = each(name, arg);
+		free(name);
+	}
+	hostlist_destroy(list);
+	return rc;
+}
+
+extern char *site_read_file(const char *path, size_t limit)
+{
+	FILE *file = fopen(path, "re");
+	char *text;
+	size_t length;
+
+	if (!file)
+		return NULL;
+	if ((text = malloc(limit + 1))) {
+		length = fread(text, 1, limit + 1, file);
+		if (ferror(file) || (length > limit)) {
+			free(text);
+			text = NULL;
+			errno = EFBIG;
+		} else
+			text[length] = '\0';
+	}
+	fclose(file);
+	return text;
+}
+
+extern site_t *site_read(neuron_error_t *err)
+{
+	site_t *site = xmalloc(sizeof(*site));
+
+	site->path = get_extra_conf_path("neuron.conf");
+	site->conf =
+		conf_read(site->path, NEURON_PROFILE_DIR, site_expand, err);
+	if (!site->conf) {
+		site_destroy(site);
+		return NULL;
+	}
+	return site;
+}
+
+extern void site_destroy(site_t *site)
+{
+	if (!site)
+		return;
+	conf_destroy(site->conf);
+	xfree(site->path);
+	xfree(site->conf_of_node);
+	xfree(site);
+}
+
+extern const conf_t *site_conf(const site_t *site)
+{
+	return site->conf;
+}
+
+/* An interface of a job is chosen after its devices, see gres_efa.c */
+static int _check_gres_types(neuron_error_t *err)
+{
+	const char *neuron = xstrcasestr(slurm_conf.gres_plugins, "neuron");
+	const char *efa = xstrcasestr(slurm_conf.gres_plugins, "efa");
+
+	if (neuron && (!efa || (neuron < efa)))
+		return 0;
+	return neuron_error_set(
+		err, EINVAL,
+		"slurm.conf: GresTypes=%s: neuron must be named, and before efa: GresTypes=neuron,efa",
+		slurm_conf.gres_plugins ? slurm_conf.gres_plugins : "");
+}
+
+/* What slurm.conf says a node has against what its profile says */
+static int _check_gres(const site_t *site, const node_record_t *node, int index,
+		       neuron_error_t *err)
+{
+	const char *text = node->config_ptr ? node->config_ptr->gres : NULL;
+	const profile_t *profile = conf_node_profile(site->conf, index);
+	unsigned int devices, efas;
+	gres_entry_t neuron, efa;
+	char right[2 * GRES_TYPE_MAX + 32];
+
+	if (gres_list_find(text, "neuron", &neuron, err) ||
+	    gres_list_find(text, "efa", &efa, err))
+		return -1;
+	if (index < 0) {
+		if (!neuron.present)
+			return 0;
+		return neuron_error_set(
+			err, EINVAL,
+			"%s: no NodeName line for %s, which has Gres=%s in slurm.conf: add NodeName=%s Profile=...",
+			site->path, node->name, text, node->name);
+	}
+	devices = profile_device_count(profile);
+	efas = profile_efa_count(profile);
+	if (neuron.present && (neuron.count == devices) &&
+	    !xstrcmp(neuron.type, profile_type(profile)) &&
+	    ((efa.present ? efa.count : 0) == efas))
+		return 0;
+	if (efas)
+		snprintf(right, sizeof(right), "neuron:%s:%u,efa:%u",
+			 profile_type(profile), devices, efas);
+	else
+		snprintf(right, sizeof(right), "neuron:%s:%u",
+			 profile_type(profile), devices);
+	return neuron_error_set(
+		err, EINVAL,
+		"slurm.conf: NodeName=%s Gres=%s: a machine of %s (%s:%u) has Gres=%s",
+		node->name, text ? text : "", profile_name(profile), site->path,
+		conf_node_line(site->conf, node->name), right);
+}
+
+static int _check_known(const site_t *site, neuron_error_t *err)
+{
+	unsigned int count = conf_node_count(site->conf);
+
+	for (unsigned int i = 0; i < count; i++) {
+		const char *name = conf_node_name(site->conf, i);
+
+		if (find_node_record2((char *) name))
+			continue;
+		return neuron_error_set(
+			err, ENOENT,
+			"%s:%u: NodeName=%s: slurm.conf has no such node: name it there, or take it out here",
+			site->path, conf_node_line(site->conf, name), name);
+	}
+	return 0;
+}
+
+extern int site_map(site_t *site, neuron_error_t *err)
+{
+	neuron_error_t *first = err, later;
+	int rc = 0;
+
+	xfree(site->conf_of_node);
+	site->node_count = node_record_count;
+	site->conf_of_node = xcalloc(node_record_count, sizeof(int));
+	for (int i = 0; i < node_record_count; i++) {
+		node_record_t *node = node_record_table_ptr[i];
+		int index = node ? conf_node_index(site->conf, node->name) : -1;
+
+		site->conf_of_node[i] = index;
+		if (node && _check_gres(site, node, index, rc ? &later : first))
+			rc = -1;
+	}
+	if (rc || _check_known(site, err) || _check_gres_types(err))
+		return -1;
+	return 0;
+}
+
+extern int site_node(const site_t *site, int node_inx)
+{
+	if ((node_inx < 0) || (node_inx >= site->node_count))
+		return -1;
+	return site->conf_of_node[node_inx];
+}
+
+extern const shape_t *site_shape(const site_t *site, int node_inx)
+{
+	int index = site_node(site, node_inx);
+
+	return (index < 0) ? NULL : conf_node_shape(site->conf, index);
+}
+
+extern const profile_t *site_profile(const site_t *site, int node_inx)
+{
+	int index = site_node(site, node_inx);
+
+	return (index < 0) ? NULL : conf_node_profile(site->conf, index);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * site: neuron.conf of this cluster and, in slurmctld, which of its nodes is
+ * which of Slurm's.
+ */
+#ifndef NEURON_SITE_H
+#define NEURON_SITE_H
+
+#include "compat.h"
+
+#include "lib/conf.h"
+
+typedef struct site site_t;
+
+/*
+ * Read neuron.conf from the directory of slurm.conf.
+ * RET a site for site_destroy(); NULL with a sentence in err.
+ */
+extern site_t *site_read(neuron_error_t *err);
+/* Accepts NULL */
+extern void site_destroy(site_t *site);
+
+extern const conf_t *site_conf(const site_t *site);
+
+/*
+ * Match the nodes of neuron.conf with slurmctld's. Call with slurmctld's node
+ * table at rest, again after it changed.
+ * RET 0; -1 with a sentence: a node that slurm.conf does not know, a node
+ *	with Gres=neuron that neuron.conf does not name, Gres= counts that
+ *	differ from the profile, GresTypes in the wrong order. The nodes that
+ *	did match are usable all the same.
+ */
+extern int site_map(site_t *site, neuron_error_t *err);
+
+/* Index in conf of a node of slurmctld; -1: not a Neuron node */
+extern int site_node(const site_t *site, int node_inx);
+extern const shape_t *site_shape(const site_t *site, int node_inx);
+extern const profile_t *site_profile(const site_t *site, int node_inx);
+
+/* See nodeset.h: with Slurm's hostlist */
+extern int site_expand(const char *text, nodeset_each_t each, void *arg);
+
+/*
+ * Read a whole configuration file.
+ * RET text for free(), NULL with errno.
+ */
+extern char *site_read_file(const char *path, size_t limit);
+
+#endif

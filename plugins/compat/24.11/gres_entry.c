@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gres_entry.h"
+
+#include "plugins/common/gres_env.h"
+
+machine_t gres_machine;
+static list_t *gres_devices;
+
+extern int init(void)
+{
+	return SLURM_SUCCESS;
+}
+
+extern int fini(void)
+{
+	FREE_NULL_LIST(gres_devices);
+	return SLURM_SUCCESS;
+}
+
+extern int gres_p_node_config_load(list_t *gres_conf_list,
+				   node_config_load_t *config)
+{
+	FREE_NULL_LIST(gres_devices);
+	machine_publish(config->gres_name, gres_conf_list, config,
+			&gres_machine, &gres_devices);
+	return SLURM_SUCCESS;
+}
+
+extern void gres_p_send_stepd(buf_t *buffer)
+{
+	machine_pack(&gres_machine, gres_devices, buffer);
+}
+
+extern void gres_p_recv_stepd(buf_t *buffer)
+{
+	(void) machine_unpack(&gres_machine, &gres_devices, buffer);
+}
+
+extern list_t *gres_p_get_devices(void)
+{
+	return gres_devices;
+}
+
+extern void gres_p_step_hardware_init(bitstr_t *usable_gres, char *settings)
+{
+	(void) usable_gres;
+	(void) settings;
+}
+
+extern void gres_p_step_hardware_fini(void)
+{
+}
+
+extern gres_prep_t *gres_p_prep_build_env(gres_job_state_t *gres_js)
+{
+	return gres_env_build_prep(gres_js);
+}
+
+extern void gres_p_prep_set_env(char ***prep_env_ptr, gres_prep_t *gres_prep,
+				int node_inx)
+{
+	gres_env_set_devset(prep_env_ptr, gres_job_variable,
+			    gres_env_prep_devset(gres_prep, node_inx));
+}

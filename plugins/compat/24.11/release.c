@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "compat.h"
+
+#include "src/slurmd/slurmd/slurmd.h"
+
+#pragma weak conf
+
+#define BASE_KEY "neuron_base="
+
+extern const char *compat_base_topology(void)
+{
+	static const struct {
+		const char *word;
+		const char *type;
+	} bases[] = {
+		{"tree", "topology/tree"},
+		{"block", "topology/block"},
+		{"flat", "topology/default"},
+	};
+	const char *value = xstrcasestr(slurm_conf.topology_param, BASE_KEY);
+	size_t length;
+
+	if (!value)
+		return bases[0].type;
+	value += strlen(BASE_KEY);
+	length = strcspn(value, ", ");
+	for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
+		if ((strlen(bases[i].word) == length) &&
+		    !xstrncasecmp(value, bases[i].word, length))
+			return bases[i].type;
+	}
+	return NULL;
+}
+
+extern const char *compat_slurmd_node_name(void)
+{
+	if (!running_in_slurmd() || !&conf || !conf)
+		return NULL;
+	return conf->node_name;
+}
+
+/* One record as gres_node_config_pack() writes them in a registration */
+static void _pack_record(const char *name, buf_t *buffer)
+{
+	pack32(GRES_MAGIC, buffer);
+	pack64(1, buffer);
+	pack32(1, buffer);
+	pack32(GRES_CONF_HAS_FILE, buffer);
+	pack32(gres_build_id((char *) name), buffer);
+	packnull(buffer);
+	packnull(buffer);
+	packstr((char *) name, buffer);
+	packnull(buffer);
+	packnull(buffer);
+}
+
+extern void compat_declare_gres_files(void)
+{
+	static const char *names[] = {"neuron", "efa"};
+	buf_t *buffer = init_buf(BUF_SIZE);
+
+	pack16(SLURM_PROTOCOL_VERSION, buffer);
+	pack16(ARRAY_SIZE(names), buffer);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		_pack_record(names[i], buffer);
+	set_buf_offset(buffer, 0);
+	(void) gres_node_config_unpack(buffer, "(neuron.conf)");
+	FREE_NULL_BUFFER(buffer);
+}

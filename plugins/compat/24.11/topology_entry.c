@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* topology/neuron as Slurm 24.11 loads it */
+#include "compat.h"
+
+#include "stock.h"
+#include "topology_neuron.h"
+
+#define STOCK_LIST "topology_list.h"
+#include "forward.h"
+
+const char plugin_name[] = "Neuron topology plugin";
+const char plugin_type[] = "topology/neuron";
+const uint32_t plugin_version = SLURM_VERSION_NUMBER;
+/*
+ * Read by Slurm through a pointer each time: the id of the plugin below, so
+ * that "is it block?" and clients without this plugin get the right answer.
+ */
+uint32_t plugin_id = 0;
+
+static void *base;
+
+extern int init(void)
+{
+	const char *type = compat_base_topology();
+	const uint32_t *id;
+
+	if (!type) {
+		error("topology/neuron: slurm.conf: TopologyParam=%s: the word after neuron_base= must be tree, block or flat",
+		      slurm_conf.topology_param);
+		return SLURM_ERROR;
+	}
+	if (stock_open(type, stock_symbols, STOCK_SYMBOL_COUNT, &base))
+		return SLURM_ERROR;
+	if ((id = stock_data(base, "plugin_id")))
+		plugin_id = *id;
+	if (topology_neuron_init()) {
+		stock_close(&base);
+		return SLURM_ERROR;
+	}
+	return SLURM_SUCCESS;
+}
+
+extern int fini(void)
+{
+	topology_neuron_fini();
+	stock_close(&base);
+	return SLURM_SUCCESS;
+}
+
+extern int topology_p_build_config(void)
+{
+	int rc = stock_topology_p_build_config();
+
+	topology_neuron_build();
+	return rc;
+}
+
+extern int topology_p_eval_nodes(topology_eval_t *topo_eval)
+{
+	return topology_neuron_eval(topo_eval, stock_topology_p_eval_nodes);
+}

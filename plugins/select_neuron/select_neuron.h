@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * select_neuron: the gate around select/cons_tres, below any release's entry
+ * points. It trusts nobody, not even topology/neuron: a real placement whose
+ * device sets are not legal is refused.
+ */
+#ifndef NEURON_SELECT_NEURON_H
+#define NEURON_SELECT_NEURON_H
+
+#include "compat.h"
+
+/* RET SLURM_SUCCESS; SLURM_ERROR after logging why neuron.conf is refused.
+ * Outside slurmctld nothing is read. */
+extern int select_neuron_init(void);
+extern void select_neuron_fini(void);
+
+/* Match nodes with neuron.conf. RET SLURM_SUCCESS; SLURM_ERROR after logging
+ * what is wrong. */
+extern int select_neuron_map(void);
+
+/*
+ * Look at a placement that cons_tres has just made for a job to start now.
+ * RET SLURM_SUCCESS when every node's devices are a set of the job's tier and
+ *	its EFA interfaces are exactly theirs; otherwise an error, and the
+ *	placement is taken back.
+ */
+extern int select_neuron_verify(job_record_t *job_ptr);
+
+#endif
