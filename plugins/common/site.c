@@ -13,7 +13,8 @@ struct site {
 	int node_count;
 };
 
-extern int site_expand(const char *text, nodeset_each_t each, void *arg)
+/* See nodeset.h: with Slurm's hostlist */
+static int _expand(const char *text, nodeset_each_t each, void *arg)
 {
 	hostlist_t *list = hostlist_create(text);
 	char *name;
@@ -31,7 +32,8 @@ extern int site_expand(const char *text, nodeset_each_t each, void *arg)
 	return rc;
 }
 
-extern char *site_read_file(const char *path, size_t limit)
+/* RET text for free(); NULL with errno */
+static char *_read_file(const char *path, size_t limit)
 {
 	FILE *file = fopen(path, "re");
 	char *text;
@@ -57,8 +59,7 @@ extern site_t *site_read(neuron_error_t *err)
 	site_t *site = xmalloc(sizeof(*site));
 
 	site->path = get_extra_conf_path("neuron.conf");
-	site->conf =
-		conf_read(site->path, NEURON_PROFILE_DIR, site_expand, err);
+	site->conf = conf_read(site->path, NEURON_PROFILE_DIR, _expand, err);
 	if (!site->conf) {
 		site_destroy(site);
 		return NULL;
@@ -192,4 +193,72 @@ extern const profile_t *site_profile(const site_t *site, int node_inx)
 	int index = site_node(site, node_inx);
 
 	return (index < 0) ? NULL : conf_node_profile(site->conf, index);
+}
+
+static int _lookup(const char *name, void *arg)
+{
+	const node_record_t *node = find_node_record2((char *) name);
+
+	(void) arg;
+	return node ? (int) node->index : -1;
+}
+
+static int _add_ultraserver(const site_t *site, fabric_t *fabric,
+			    const conf_ultraserver_t *us, neuron_error_t *err)
+{
+	uint32_t members[CONF_ULTRASERVER_MEMBERS_MAX];
+	neuron_error_t why;
+
+	for (unsigned int i = 0; i < us->member_count; i++) {
+		int node = _lookup(us->members[i], NULL);
+
+		if (node < 0)
+			return neuron_error_set(
+				err, ENOENT,
+				"%s:%u: UltraServerName=%s: Nodes=%s: slurm.conf has no such node",
+				site->path, us->line, us->name, us->members[i]);
+		members[i] = node;
+	}
+	if (!fabric_add_ultraserver(fabric, us->name, members, us->member_count,
+				    us->pairs, us->pair_count, &why))
+		return 0;
+	return neuron_error_set(err, errno, "%s:%u: %s", site->path, us->line,
+				why.text);
+}
+
+static int _add_ultraservers(const site_t *site, fabric_t *fabric,
+			     neuron_error_t *err)
+{
+	conf_ultraserver_t us;
+
+	for (unsigned int i = 0; !conf_ultraserver(site->conf, i, &us); i++) {
+		if (_add_ultraserver(site, fabric, &us, err))
+			return -1;
+	}
+	return 0;
+}
+
+extern fabric_t *site_read_fabric(const site_t *site, neuron_error_t *err)
+{
+	char *path = get_extra_conf_path("topology.conf");
+	char *text = compat_base_is_flat() ? NULL
+					   : _read_file(path, FABRIC_FILE_MAX);
+	fabric_source_t source = {
+		.text = text,
+		.origin = path,
+		.ultraserver_glob = conf_ultraserver_glob(site->conf),
+		.expand = _expand,
+		.lookup = _lookup,
+		.node_count = node_record_count,
+	};
+	fabric_t *fabric = fabric_create(&source, err);
+
+	if (fabric && (_add_ultraservers(site, fabric, err) ||
+		       fabric_finish(fabric, err))) {
+		fabric_destroy(fabric);
+		fabric = NULL;
+	}
+	free(text);
+	xfree(path);
+	return fabric;
 }

@@ -9,6 +9,7 @@
 #include "compat.h"
 
 #include "lib/conf.h"
+#include "lib/fabric.h"
 
 typedef struct site site_t;
 
@@ -37,13 +38,11 @@ extern int site_node(const site_t *site, int node_inx);
 extern const shape_t *site_shape(const site_t *site, int node_inx);
 extern const profile_t *site_profile(const site_t *site, int node_inx);
 
-/* See nodeset.h: with Slurm's hostlist */
-extern int site_expand(const char *text, nodeset_each_t each, void *arg);
-
 /*
- * Read a whole configuration file.
- * RET text for free(), NULL with errno.
+ * Read topology.conf and the UltraServers of neuron.conf. Nodes have the
+ * indexes of slurmctld.
+ * RET a fabric for fabric_destroy(); NULL with a sentence.
  */
-extern char *site_read_file(const char *path, size_t limit);
+extern fabric_t *site_read_fabric(const site_t *site, neuron_error_t *err);
 
 #endif

@@ -23,6 +23,9 @@ extern int fini(void);
  */
 extern const char *compat_base_topology(void);
 
+/* True when that plugin knows no switches */
+extern bool compat_base_is_flat(void);
+
 /* NodeName of the slurmd we run in; NULL outside slurmd */
 extern const char *compat_slurmd_node_name(void);
 

@@ -213,13 +213,15 @@ static int _complete(job_desc_msg_t *job_desc, const request_t *request,
 
 static void _warn_undocumented(const request_t *request, char **err_msg)
 {
-	uint32_t count =
-		request->per_node ? request->per_node : request->per_task;
-
-	if (err_msg && !*err_msg)
+	if (!err_msg || *err_msg)
+		return;
+	if (request->per_node)
 		*err_msg = xstrdup_printf(
 			"neuron: AWS documents no unit of %u devices on this family; the job is accepted",
-			count);
+			request->per_node);
+	else
+		*err_msg = xstrdup(
+			"neuron: AWS documents no unit of as many devices as the tasks on one node have together; the job is accepted");
 }
 
 static int _process(job_desc_msg_t *job_desc, const job_record_t *job_ptr,

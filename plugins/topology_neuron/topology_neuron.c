@@ -45,64 +45,6 @@ typedef struct {
 /* ------------------------------------------------------------------ */
 /* Configuration */
 
-static int _lookup(const char *name, void *arg)
-{
-	node_record_t *node = find_node_record2((char *) name);
-
-	(void) arg;
-	return node ? (int) node->index : -1;
-}
-
-static void _add_ultraserver(fabric_t *target, unsigned int index)
-{
-	uint32_t members[CONF_ULTRASERVER_MEMBERS_MAX];
-	conf_ultraserver_t us;
-	neuron_error_t err;
-
-	if (conf_ultraserver(site_conf(site), index, &us))
-		return;
-	for (unsigned int i = 0; i < us.member_count; i++) {
-		int node = _lookup(us.members[i], NULL);
-
-		if (node < 0) {
-			error("topology/neuron: neuron.conf:%u: UltraServerName=%s: Nodes=%s: slurm.conf has no such node",
-			      us.line, us.name, us.members[i]);
-			return;
-		}
-		members[i] = node;
-	}
-	if (fabric_add_ultraserver(target, us.name, members, us.member_count,
-				   us.pairs, us.pair_count, &err))
-		error("topology/neuron: neuron.conf:%u: %s", us.line, err.text);
-}
-
-static fabric_t *_read_fabric(neuron_error_t *err)
-{
-	bool flat = !xstrcmp(compat_base_topology(), "topology/default");
-	char *path = get_extra_conf_path("topology.conf");
-	char *text = flat ? NULL : site_read_file(path, FABRIC_FILE_MAX);
-	fabric_source_t source = {
-		.text = text,
-		.origin = path,
-		.ultraserver_glob = conf_ultraserver_glob(site_conf(site)),
-		.expand = site_expand,
-		.lookup = _lookup,
-		.node_count = node_record_count,
-	};
-	fabric_t *result = fabric_create(&source, err);
-	unsigned int count = conf_ultraserver_count(site_conf(site));
-
-	for (unsigned int i = 0; result && (i < count); i++)
-		_add_ultraserver(result, i);
-	if (result && fabric_finish(result, err)) {
-		fabric_destroy(result);
-		result = NULL;
-	}
-	free(text);
-	xfree(path);
-	return result;
-}
-
 extern int topology_neuron_init(void)
 {
 	neuron_error_t err;
@@ -134,7 +76,7 @@ extern void topology_neuron_build(void)
 	if (site_map(site, &err))
 		error("topology/neuron: %s", err.text);
 	fabric_destroy(fabric);
-	if (!(fabric = _read_fabric(&err)))
+	if (!(fabric = site_read_fabric(site, &err)))
 		error("topology/neuron: %s", err.text);
 }
 

@@ -28,14 +28,17 @@ static void _keep(const topology_eval_t *eval, int node, kept_node_t *kept)
 					     : NULL;
 }
 
+/* The stock plugin may have put another array in place of that of cores */
 static void _put_back(const topology_eval_t *eval, int node,
 		      const kept_node_t *kept)
 {
 	avail_res_t *res = eval->avail_res_array[node];
+	uint16_t *cores_per_socket = res->avail_cores_per_sock;
 
 	*res = kept->res;
-	if (kept->cores_per_socket)
-		memcpy(res->avail_cores_per_sock, kept->cores_per_socket,
+	res->avail_cores_per_sock = cores_per_socket;
+	if (kept->cores_per_socket && cores_per_socket)
+		memcpy(cores_per_socket, kept->cores_per_socket,
 		       _cores_size(res));
 	if (kept->cores && eval->avail_core[node])
 		bit_copybits(eval->avail_core[node], kept->cores);

@@ -32,6 +32,11 @@ extern const char *compat_base_topology(void)
 	return NULL;
 }
 
+extern bool compat_base_is_flat(void)
+{
+	return !xstrcmp(compat_base_topology(), "topology/default");
+}
+
 extern const char *compat_slurmd_node_name(void)
 {
 	if (!running_in_slurmd() || !&conf || !conf)
