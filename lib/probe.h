@@ -129,6 +129,13 @@ extern unsigned int probe_compare(const probe_t *probe,
 				  probe_difference_t report, void *arg);
 
 /*
+ * True when a device is there and none of its own facts (node, cores, names,
+ * links) differs from the profile.
+ */
+extern bool probe_device_matches(const probe_t *probe, const profile_t *profile,
+				 unsigned int index);
+
+/*
  * The EFA interface of the machine that a GRES index of a profile means: the
  * one with the PCI address of the profile. Where the profile knows none, the
  * interface at that position, if the machine has as many as the profile.

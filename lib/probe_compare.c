@@ -151,6 +151,25 @@ static void _devices(compare_t *compare)
 		     count);
 }
 
+extern bool probe_device_matches(const probe_t *probe, const profile_t *profile,
+				 unsigned int index)
+{
+	compare_t compare = {
+		.probe = probe,
+		.profile = profile,
+		.name = profile_name(profile),
+	};
+	const probe_device_t *device;
+
+	for (unsigned int i = 0; (device = probe_device(probe, i)); i++) {
+		if (device->index != index)
+			continue;
+		_device(&compare, device);
+		return !compare.count && index < profile_device_count(profile);
+	}
+	return false;
+}
+
 /*
  * EFA interfaces
  */

@@ -166,38 +166,43 @@ AC_DEFUN([_NEURON_SLURM_COMPILES], [
 	CPPFLAGS=$neuron_save_cppflags
 ])
 
+# _NEURON_SLURM_FIND(VARIABLE, FILE)
+# The library folder of the installed Slurm that has FILE.
+AC_DEFUN([_NEURON_SLURM_FIND], [
+	$1=
+	for neuron_dir in "$with_slurm/lib" "$with_slurm/lib64" \
+		"$with_slurm"/lib/*-linux-gnu* "$with_slurm/lib/slurm" \
+		"$with_slurm/lib64/slurm" "$with_slurm"/lib/*/slurm \
+		"$with_slurm"/lib/*/slurm-wlm; do
+		AS_IF([test -z "$$1" && test -f "$neuron_dir/$2"],
+			[$1=$neuron_dir])
+	done
+])
+
 # _NEURON_SLURM_LIBRARY
-# libslurm, for programs that ask slurmctld.
+# For programs that ask slurmctld. Slurm's own link libslurmfull: some of its
+# plugins want functions that libslurm keeps to itself.
 AC_DEFUN([_NEURON_SLURM_LIBRARY], [
 	LIBSLURM_CPPFLAGS=
-	LIBSLURM_LIBS=-lslurm
-	neuron_libdir=
-	for neuron_dir in "$with_slurm/lib" "$with_slurm/lib64" \
-		"$with_slurm"/lib/*-linux-gnu*; do
-		AS_IF([test -z "$neuron_libdir" && test -f "$neuron_dir/libslurm.so"],
-			[neuron_libdir=$neuron_dir])
-	done
-	AS_IF([test "$with_slurm" != /usr], [
-		LIBSLURM_CPPFLAGS="-isystem $with_slurm/include"
-		AS_IF([test -n "$neuron_libdir"],
-			[LIBSLURM_LIBS="-L$neuron_libdir -R$neuron_libdir -lslurm"])
+	AS_IF([test "$with_slurm" != /usr],
+		[LIBSLURM_CPPFLAGS="-isystem $with_slurm/include"])
+	neuron_library=-lslurmfull
+	_NEURON_SLURM_FIND([neuron_libdir], [libslurmfull.so])
+	AS_IF([test -z "$neuron_libdir"], [
+		neuron_library=-lslurm
+		_NEURON_SLURM_FIND([neuron_libdir], [libslurm.so])
 	])
 	AS_IF([test -n "$neuron_libdir"], [],
-		[AC_MSG_ERROR([--with-slurm=$with_slurm: found no libslurm.so in it (packages: slurm-devel, libslurm-dev)])])
+		[AC_MSG_ERROR([--with-slurm=$with_slurm: found neither libslurmfull.so nor libslurm.so in it])])
+	LIBSLURM_LIBS="-L$neuron_libdir -R$neuron_libdir $neuron_library"
 ])
 
 # _NEURON_SLURM_PLUGINDIR
 AC_DEFUN([_NEURON_SLURM_PLUGINDIR], [
 	AS_CASE([$with_plugindir],
 		[yes|no], [
-			slurmplugindir=
-			for neuron_dir in "$with_slurm/lib/slurm" \
-				"$with_slurm/lib64/slurm" \
-				"$with_slurm"/lib/*/slurm \
-				"$with_slurm"/lib/*/slurm-wlm; do
-				AS_IF([test -z "$slurmplugindir" && test -f "$neuron_dir/select_cons_tres.so"],
-					[slurmplugindir=$neuron_dir])
-			done
+			_NEURON_SLURM_FIND([slurmplugindir],
+				[select_cons_tres.so])
 			AS_IF([test -n "$slurmplugindir"], [],
 				[AC_MSG_ERROR([--with-slurm=$with_slurm: found no folder with Slurm's plugins (select_cons_tres.so); name it with --with-plugindir=DIR])])
 		],

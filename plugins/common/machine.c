@@ -107,19 +107,6 @@ static void _add_record(const node_t *node, int index, const char *path,
 		_add_device(node, index, path);
 }
 
-static bool _device_is_there(const node_t *node, unsigned int index)
-{
-	const probe_device_t *device;
-
-	if (!node->probe)
-		return true;
-	for (unsigned int i = 0; (device = probe_device(node->probe, i)); i++) {
-		if (device->index == index)
-			return device->node_present;
-	}
-	return false;
-}
-
 static void _publish_devices(const node_t *node)
 {
 	unsigned int count = profile_device_count(node->profile);
@@ -127,7 +114,8 @@ static void _publish_devices(const node_t *node)
 	for (unsigned int i = 0; i < count; i++) {
 		char *path;
 
-		if (!_device_is_there(node, i))
+		if (node->probe &&
+		    !probe_device_matches(node->probe, node->profile, i))
 			continue;
 		path = xstrdup_printf("%s/dev/neuron%u", node->root, i);
 		_add_record(node, i, path,

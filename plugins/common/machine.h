@@ -25,8 +25,8 @@ typedef struct {
  * Fill in the records of one GRES of a node.
  *
  * In slurmd: probe the machine, compare it with the profile that neuron.conf
- * gives the node, log one line for each difference, and publish what is
- * really there. In slurmctld (nodes that may not be up, State=CLOUD): publish
+ * gives the node, log one line for each difference, and publish the devices
+ * and interfaces that are really there and are what the profile says. In slurmctld (nodes that may not be up, State=CLOUD): publish
  * the profile that the node's Gres= means.
  *
  * IN name - "neuron" or "efa".

@@ -11,6 +11,7 @@
 #include "compat.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "lib/request.h"
 #include "plugins/common/site.h"
@@ -68,23 +69,24 @@ static void _add_family(families_t *families, int index)
 		conf_node_shape(site_conf(site), index);
 }
 
-static int _add_partition(void *x, void *arg)
+static void _add_node(families_t *families, const char *name)
 {
-	const part_record_t *part = x;
+	int index = conf_node_index(site_conf(site), name);
+
+	if (index >= 0)
+		_add_family(families, index);
+}
+
+static void _add_partition(const part_record_t *part, families_t *families)
+{
 	bitstr_t *nodes = part->node_bitmap;
 
-	for (int n = 0; nodes && ((n = bit_ffs_from_bit(nodes, n)) >= 0); n++) {
-		int index = conf_node_index(site_conf(site),
-					    node_record_table_ptr[n]->name);
-
-		if (index >= 0)
-			_add_family(arg, index);
-	}
-	return 0;
+	for (int n = 0; nodes && ((n = bit_ffs_from_bit(nodes, n)) >= 0); n++)
+		_add_node(families, node_record_table_ptr[n]->name);
 }
 
 /* Partition names that do not exist are refused by Slurm itself */
-static void _find_families(const char *partitions, families_t *families)
+static void _add_partitions(const char *partitions, families_t *families)
 {
 	char *names, *save = NULL;
 
@@ -102,6 +104,26 @@ static void _find_families(const char *partitions, families_t *families)
 			_add_partition(part, families);
 	}
 	xfree(names);
+}
+
+/*
+ * A job has one request for all its nodes, so that those it names itself say
+ * for which family it is.
+ */
+static void _find_families(const char *nodes, const char *partitions,
+			   families_t *families)
+{
+	hostlist_t *list = nodes ? hostlist_create(nodes) : NULL;
+	char *name;
+
+	while (list && (name = hostlist_shift(list))) {
+		_add_node(families, name);
+		free(name);
+	}
+	if (list)
+		hostlist_destroy(list);
+	if (!families->count)
+		_add_partitions(partitions, families);
 }
 
 static uint32_t _or(uint32_t value, uint32_t unset, uint32_t otherwise)
@@ -241,7 +263,7 @@ static int _process(job_desc_msg_t *job_desc, const job_record_t *job_ptr,
 		_read_sizes_of_job(job_ptr, job_desc, &request);
 		partitions = partitions ? partitions : job_ptr->partition;
 	}
-	_find_families(partitions, &families);
+	_find_families(job_desc->req_nodes, partitions, &families);
 	if (!families.count)
 		return neuron_error_set(
 			err, ENOTSUP,

@@ -1341,6 +1341,41 @@ START_TEST(other_places)
 }
 END_TEST
 
+/* Devices of a trn2.48xlarge that are not as their profile says */
+static const struct {
+	const char *options[3];
+	devset_t strange;
+} strangers[] = {
+	{{NULL}, 0},
+	{{"--break", "no-device=5"}, 1 << 5},
+	{{"--break", "link=0-1"}, 1 << 0},
+	{{"--break", "wrong-cores"}, 1 << 0},
+	{{"--break", "no-efa=3"}, 0},
+	{{"--break", "extra-device"}, 0},
+};
+
+START_TEST(device_matches)
+{
+	profile_t *profile = _profile(trn2);
+	char root[PATH_LENGTH];
+	probe_t *probe;
+
+	_machine(trn2, strangers[_i].options, root);
+	probe = _probe(root);
+	for (unsigned int i = 0; i < 16; i++) {
+		bool wanted = !(strangers[_i].strange >> i & 1);
+
+		ck_assert_msg(probe_device_matches(probe, profile, i) == wanted,
+			      "%s: neuron%u: wanted %d",
+			      strangers[_i].options[1], i, wanted);
+	}
+	ck_assert(!probe_device_matches(probe, profile, 16));
+	ck_assert(!probe_device_matches(probe, profile, 64));
+	probe_destroy(probe);
+	profile_destroy(profile);
+}
+END_TEST
+
 START_TEST(many_defects)
 {
 	static const char *const options[] = {
@@ -1640,6 +1675,7 @@ static void _add_broken(Suite *suite)
 	tcase_add_checked_fixture(tcase, NULL, _empty_base);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, breakage_is_told, 0, COUNT(broken));
+	tcase_add_loop_test(tcase, device_matches, 0, COUNT(strangers));
 	tcase_add_test(tcase, many_defects);
 	tcase_add_loop_test(tcase, random_bytes, 0, COUNT(fuzzed));
 	suite_add_tcase(suite, tcase);

@@ -49,10 +49,9 @@ extern int fini(void)
 
 extern int topology_p_build_config(void)
 {
-	int rc = stock_topology_p_build_config();
-
+	/* First, for its words are better: Slurm ends on a loop of switches */
 	topology_neuron_build();
-	return rc;
+	return stock_topology_p_build_config();
 }
 
 extern int topology_p_eval_nodes(topology_eval_t *topo_eval)
