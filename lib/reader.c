@@ -39,7 +39,7 @@ static int _refuse_syntax(const reader_t *reader, const char *text,
 	size_t offset = json_tokener_get_parse_end(tokener);
 
 	return neuron_error_set(reader->err, EINVAL,
-				"%.200s line %u: this is not JSON: %s",
+				"%.200s:%u: this is not JSON: %s",
 				reader->origin, _line_of(text, offset),
 				(error == json_tokener_continue)
 					? "unexpected end of data"

@@ -116,7 +116,10 @@ static void _find_families(const char *nodes, const char *partitions,
 	hostlist_t *list = nodes ? hostlist_create(nodes) : NULL;
 	char *name;
 
-	while (list && (name = hostlist_shift(list))) {
+	/* Bounded, for a user wrote it; Slurm checks the names */
+	for (int n = 0;
+	     list && (n < CONF_NODES_MAX) && (name = hostlist_shift(list));
+	     n++) {
 		_add_node(families, name);
 		free(name);
 	}

@@ -46,13 +46,16 @@ static void _remove(const char *path)
 	(void) nftw(path, _remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Machines have many small files: memory is kinder to them than a disk */
+/* Machines have many small files: with memory the test takes seconds, with a
+ * disk minutes */
 static void _make_base(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	if (!tmp || !*tmp)
-		tmp = access("/dev/shm", W_OK | X_OK) ? "/tmp" : "/dev/shm";
+	if (!access("/dev/shm", W_OK | X_OK))
+		tmp = "/dev/shm";
+	else if (!tmp || !*tmp)
+		tmp = "/tmp";
 	(void) snprintf(base, sizeof(base), "%s/neuron-probe.XXXXXX", tmp);
 	if (!mkdtemp(base)) {
 		perror(base);

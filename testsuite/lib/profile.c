@@ -172,25 +172,25 @@ static const struct {
 } broken[] = {
 	/* No JSON, with the line of the place where reading stopped */
 	{"\"format\": 1,", "\"format\": 1",
-	 "x.json line 3: this is not JSON: object value separator ',' "
+	 "x.json:3: this is not JSON: object value separator ',' "
 	 "expected"},
 	{"\n]}\n", "\n]",
-	 "x.json line 20: this is not JSON: unexpected end of data"},
+	 "x.json:20: this is not JSON: unexpected end of data"},
 	{"\n]}\n", "\n]} {}",
-	 "x.json line 20: this is not JSON: unexpected character"},
+	 "x.json:20: this is not JSON: unexpected character"},
 	{"\n]}\n", "\n]}}",
-	 "x.json line 20: this is not JSON: unexpected character"},
+	 "x.json:20: this is not JSON: unexpected character"},
 	{"\"cores\": 8", "\"cores\": 08",
-	 "x.json line 8: this is not JSON: number expected"},
+	 "x.json:8: this is not JSON: number expected"},
 	{"\"unknown\": []", "\"unknown\": [[[[[[[[[[[]]]]]]]]]]]",
-	 "x.json line 7: this is not JSON: nesting too deep"},
+	 "x.json:7: this is not JSON: nesting too deep"},
 	{"\"type\": \"toy1\"", "\"type\": \"to\xff\"",
-	 "x.json line 4: this is not JSON: invalid utf-8 string"},
+	 "x.json:4: this is not JSON: invalid utf-8 string"},
 	{"\"type\"", "type",
-	 "x.json line 4: this is not JSON: quoted object property name "
+	 "x.json:4: this is not JSON: quoted object property name "
 	 "expected"},
 	{"\"type\": \"toy1\",", "// \"type\"",
-	 "x.json line 4: this is not JSON: quoted object property name "
+	 "x.json:4: this is not JSON: quoted object property name "
 	 "expected"},
 
 	/* Keys */
@@ -458,8 +458,8 @@ static const struct {
 	const char *text;
 	const char *error;
 } no_profiles[] = {
-	{"", "x.json line 1: this is not JSON: unexpected end of data"},
-	{"\n\n", "x.json line 3: this is not JSON: unexpected end of data"},
+	{"", "x.json:1: this is not JSON: unexpected end of data"},
+	{"\n\n", "x.json:3: this is not JSON: unexpected end of data"},
 	{"null", "x.json: the text is null; it must be an object"},
 	{"[]", "x.json: the text is []; it must be an object"},
 	{"7", "x.json: the text is 7; it must be an object"},
@@ -1201,7 +1201,7 @@ START_TEST(read_files)
 	_refused("small.json", EINVAL, ": has a null byte; it must be JSON");
 	_write("small.json", "", 0);
 	_refused("small.json", EINVAL,
-		 " line 1: this is not JSON: unexpected end of data");
+		 ":1: this is not JSON: unexpected end of data");
 	memset(big, ' ', sizeof(big));
 	_write("small.json", big, sizeof(big));
 	_refused("small.json", EINVAL,

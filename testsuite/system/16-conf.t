@@ -23,6 +23,10 @@ restore() {
 	cp "$CLUSTER_DIR/etc/good.slurm" "$SLURM_CONF"
 }
 
+mkdir "$CLUSTER_DIR/profiles"
+sed '5 s/^/,/' "$(_profile trn2u.48xlarge)" \
+	>"$CLUSTER_DIR/profiles/trn2u.48xlarge.json"
+
 # How to spoil a configuration: NAME, what the log must say, sed program,
 # file (default neuron.conf)
 spoilers=(
@@ -41,9 +45,11 @@ spoilers=(
 	'UltraServer named twice|neuron.conf:[0-9]+.*us1|$ a UltraServerName=us1 Nodes=n1,n2'
 	'other machine than slurm.conf says|NodeName=n1.*trn2|/^Ultra/d; s/trn2u.48xlarge/trn1.32xlarge/'
 	'no profiles|ProfileDir|s,^ProfileDir=.*,ProfileDir=/nonexistent,'
+	"profile that does not parse|trn2u.48xlarge.json:[0-9]+|s,^ProfileDir=.*,ProfileDir=$CLUSTER_DIR/profiles,"
+	'switch with an unknown node|topology.conf:[0-9]+.*n55|$ a SwitchName=other Nodes=n55|topology.conf'
 	'binary rubbish|neuron.conf:[0-9]+|1 s/^/\x01\x02\xff/'
-	'one node in two leaves|n1|$ a SwitchName=other Nodes=n1|topology.conf'
-	'switches in a loop|x1,not a tree|$ a SwitchName=x1 Switches=x2\nSwitchName=x2 Switches=x1|topology.conf'
+	'one node in two leaves|topology.conf:[0-9]+.*n1|$ a SwitchName=other Nodes=n1|topology.conf'
+	'switches in a loop|topology.conf:[0-9]+.*x1|$ a SwitchName=x1 Switches=x2\nSwitchName=x2 Switches=x1|topology.conf'
 	'efa before neuron|GresTypes|s/^GresTypes=.*/GresTypes=efa,neuron/|slurm.conf'
 )
 
