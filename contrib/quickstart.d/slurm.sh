@@ -194,7 +194,7 @@ make_slurm() {
 
 build_parts() {
 	local munge=no
-	! grep -q '^WITH_MUNGE_TRUE = *$' src/api/Makefile || munge=yes
+	! grep -q '^MUNGE_LIBS = .*-lmunge' src/api/Makefile || munge=yes
 	make -j"$jobs" -C src/api &&
 		make -j"$jobs" -C src -f "$parts/slurm.mk" MUNGE=$munge all &&
 		make -j"$jobs" -C src -f "$parts/slurm.mk" MUNGE=$munge \

@@ -8,7 +8,7 @@
 cluster_new neuron
 cluster_nodes 'n[1-6]' trn2u.48xlarge
 cluster_start
-root=$CLUSTER_DIR/root/n2
+root=$CLUSTER_DIR/machines/n2
 
 job=$(submit -w n1 --gres=neuron:4)
 ok "a job runs on another node" wait_state "$job" RUNNING
@@ -33,9 +33,9 @@ judged "well placed" "$job" "$two"
 
 # break_machine NODE KIND: the node's machine gets one fault
 break_machine() {
-	rm -rf "$CLUSTER_DIR/root/$1"
+	rm -rf "$CLUSTER_DIR/machines/$1"
 	"$NEURON_BUILD_DIR/testsuite/simroot" --break "$2" \
-		"$(_profile trn2u.48xlarge)" "$CLUSTER_DIR/root/$1" >/dev/null &&
+		"$(_profile trn2u.48xlarge)" "$CLUSTER_DIR/machines/$1" >/dev/null &&
 		slurmd_restart "$1"
 }
 

@@ -269,7 +269,7 @@ cluster_new() {
 	CLUSTER_DIRS+=("$CLUSTER_DIR")
 	SLURM_CONF=$CLUSTER_DIR/etc/slurm.conf
 	export SLURM_CONF CLUSTER_DIR
-	mkdir -p "$CLUSTER_DIR"/{etc,log,state,spool,run,gate,out,dev,root}
+	mkdir -p "$CLUSTER_DIR"/{etc,log,state,spool,run,gate,out,dev,machines}
 	: >"$CLUSTER_DIR/etc/slurm.conf"
 	: >"$CLUSTER_DIR/etc/neuron.conf"
 	: >"$CLUSTER_DIR/etc/gres.conf"
@@ -321,7 +321,7 @@ cluster_nodes() {
 	fi
 	[ "$CLUSTER_MODE" != neuron ] || [ "$devices" -eq 0 ] ||
 		for node in $(hostlist "$nodes"); do
-			_simulate "$family" "$CLUSTER_DIR/root/$node"
+			_simulate "$family" "$CLUSTER_DIR/machines/$node"
 		done
 }
 
@@ -336,7 +336,7 @@ _profile() {
 
 # Write a simulated machine; the second of a family is a copy of the first
 _simulate() {
-	local first=$CLUSTER_DIR/root/.$1
+	local first=$CLUSTER_DIR/machines/.$1
 	if [ ! -d "$first" ]; then
 		"$NEURON_BUILD_DIR/testsuite/simroot" "$(_profile "$1")" \
 			"$first" >"$CLUSTER_DIR/log/simroot" 2>&1 ||
@@ -545,7 +545,7 @@ _write_neuron_conf() {
 	dir=$(dirname "$(_profile trn2u.48xlarge)")
 	{
 		echo "ProfileDir=$dir"
-		echo "Root=$CLUSTER_DIR/root/%n"
+		echo "Root=$CLUSTER_DIR/machines/%n"
 		printf '%s' "$_neuron_conf"
 	} >"$CLUSTER_DIR/etc/neuron.conf"
 }
@@ -784,7 +784,7 @@ _stray_jobs() {
 # directory of the cluster
 _stray_steps() {
 	local inode file
-	for inode in $(awk -v dir="$CLUSTER_DIR/" 'index($NF, dir) == 1 {
+	for inode in $(awk -v dir="$CLUSTER_DIR/spool/" 'index($NF, dir) == 1 {
 		print $7 }' /proc/net/unix); do
 		file=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" \
 			2>/dev/null | head -n 1)
