@@ -3,7 +3,7 @@
 # The part of Slurm that a private cluster needs: half the time of all of it.
 # Run in src/ of a configured build tree, after "make -C api":
 #
-#	make -f slurm.mk all|install [MUNGE=yes]
+#	make -f slurm.mk all|install [NEURON_MUNGE=yes]
 
 programs := sackd sacct sacctmgr salloc sattach sbatch sbcast scancel \
 	scontrol sdiag sinfo slurmctld slurmd sprio squeue srun sshare sstat \
@@ -23,7 +23,7 @@ plugins := accounting_storage/slurmdbd auth/none auth/slurm cgroup/v1 \
 	serializer/url-encoded switch/nvidia_imex task/affinity task/cgroup \
 	tls/none topology/3d_torus topology/block topology/default \
 	topology/flat topology/tree
-ifeq ($(MUNGE),yes)
+ifeq ($(NEURON_MUNGE),yes)
 plugins += auth/munge cred/munge
 endif
 

@@ -196,8 +196,8 @@ build_parts() {
 	local munge=no
 	! grep -q '^MUNGE_LIBS = .*-lmunge' src/api/Makefile || munge=yes
 	make -j"$jobs" -C src/api &&
-		make -j"$jobs" -C src -f "$parts/slurm.mk" MUNGE=$munge all &&
-		make -j"$jobs" -C src -f "$parts/slurm.mk" MUNGE=$munge \
+		make -j"$jobs" -C src -f "$parts/slurm.mk" NEURON_MUNGE=$munge all &&
+		make -j"$jobs" -C src -f "$parts/slurm.mk" NEURON_MUNGE=$munge \
 			DESTDIR="$1/dest" install &&
 		make -s DESTDIR="$1/dest" install-pkgincludeHEADERS
 }
