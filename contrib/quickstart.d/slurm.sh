@@ -9,6 +9,7 @@ slurm_release=24.11
 slurm_suite=trixie
 # Steps of libtool in a build, for the counter only
 slurm_files=690
+whole_slurm_files=1100
 
 slurm=
 
@@ -189,7 +190,11 @@ configure_slurm() {
 
 # LOG DIR, in the build folder
 make_slurm() {
-	run_counted "$1" "$slurm_files" build_parts "$2"
+	if [[ $(slurm_version "$2/src") = "$slurm_release".* ]]; then
+		run_counted "$1" "$slurm_files" build_parts "$2"
+	else
+		run_counted "$1" "$whole_slurm_files" build_whole "$2"
+	fi
 }
 
 build_parts() {
@@ -199,6 +204,13 @@ build_parts() {
 		make -j"$jobs" -C src -f "$parts/slurm.mk" NEURON_MUNGE=$munge all &&
 		make -j"$jobs" -C src -f "$parts/slurm.mk" NEURON_MUNGE=$munge \
 			DESTDIR="$1/dest" install &&
+		make -s DESTDIR="$1/dest" install-pkgincludeHEADERS
+}
+
+# Releases whose parts slurm.mk does not know
+build_whole() {
+	make -j"$jobs" -C src all &&
+		make -j"$jobs" -C src DESTDIR="$1/dest" install &&
 		make -s DESTDIR="$1/dest" install-pkgincludeHEADERS
 }
 

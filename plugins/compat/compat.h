@@ -3,8 +3,8 @@
  * compat: the one door through which our plugins see a release of Slurm.
  *
  * Which of the directories 24.11, ... is behind it is chosen by configure.
- * Each has a release.h (headers, types and small differences) and the entry
- * points of every plugin whose function list depends on the release.
+ * Each has a release.h (headers, names and small differences) and, for the
+ * plugin types whose functions depend on the release, their lists.
  */
 #ifndef NEURON_COMPAT_H
 #define NEURON_COMPAT_H

@@ -466,7 +466,8 @@ _munged_start() {
 	mkdir -p "$dir" && chmod 0700 "$dir"
 	(umask 077 && head -c 64 /dev/urandom >"$dir/key")
 	chmod 0755 "$CLUSTER_DIR" "$CLUSTER_DIR/run"
-	PATH=$PATH:/usr/sbin:/sbin munged --foreground --force \
+	PATH=$PATH:/usr/sbin:/sbin env -u SLURM_CONF munged --foreground \
+		--force \
 		--num-threads=2 --key-file="$dir/key" \
 		--socket="$CLUSTER_DIR/run/munge.socket" \
 		--pid-file="$dir/pid" --log-file="$dir/log" \

@@ -26,6 +26,20 @@
 #include "src/interfaces/topology.h"
 #include "src/slurmctld/slurmctld.h"
 
+/* Of functions of a topology plugin that later releases give a context */
+#define TOPOLOGY_CONTEXT (void)
+#define TOPOLOGY_CONTEXT_ARGUMENT ()
+/* The stock plugin that knows no switches */
+#define TOPOLOGY_FLAT "topology/default"
+/*
+ * 24.11 loads every select plugin and wants ids that differ; those below 100
+ * are refused, Slurm's own are 102 and 109.
+ */
+#define SELECT_NEURON_ID 150
+
+typedef struct select_jobinfo select_jobinfo_t;
+typedef struct select_nodeinfo select_nodeinfo_t;
+
 /*
  * Data of slurmctld: clients and slurmd load some of these plugins too and
  * have none of it, so that a strong reference would keep them from loading.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The functions of a GRES plugin: Slurm 24.11, src/interfaces/gres.c.
+ * The functions of a GRES plugin, the same in all releases (Slurm,
+ * src/interfaces/gres.c, syms[]).
  * gres_entry.c has those that gres/neuron and gres/efa share; each of them
  * adds plugin_name, plugin_type, plugin_version and the three that write
  * environments.

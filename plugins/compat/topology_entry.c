@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* topology/neuron as Slurm 24.11 loads it */
+/* topology/neuron as Slurm loads it */
 #include "compat.h"
 
 #include "stock.h"
@@ -16,6 +16,8 @@ const uint32_t plugin_version = SLURM_VERSION_NUMBER;
  * that "is it block?" and clients without this plugin get the right answer.
  */
 uint32_t plugin_id = 0;
+/* The same of the plugin below; 24.11 does not ask for it */
+bool supports_exclusive_topo = false;
 
 static void *base;
 
@@ -23,6 +25,7 @@ extern int init(void)
 {
 	const char *type = compat_base_topology();
 	const uint32_t *id;
+	const bool *exclusive;
 
 	if (!type) {
 		error("topology/neuron: slurm.conf: TopologyParam=%s: the word after neuron_base= must be tree, block or flat",
@@ -33,6 +36,8 @@ extern int init(void)
 		return SLURM_ERROR;
 	if ((id = stock_data(base, "plugin_id")))
 		plugin_id = *id;
+	if ((exclusive = stock_data(base, "supports_exclusive_topo")))
+		supports_exclusive_topo = *exclusive;
 	if (topology_neuron_init()) {
 		stock_close(&base);
 		return SLURM_ERROR;
@@ -47,11 +52,11 @@ extern int fini(void)
 	return SLURM_SUCCESS;
 }
 
-extern int topology_p_build_config(void)
+extern int topology_p_build_config TOPOLOGY_CONTEXT
 {
 	/* First, for its words are better: Slurm ends on a loop of switches */
 	topology_neuron_build();
-	return stock_topology_p_build_config();
+	return stock_topology_p_build_config TOPOLOGY_CONTEXT_ARGUMENT;
 }
 
 extern int topology_p_eval_nodes(topology_eval_t *topo_eval)

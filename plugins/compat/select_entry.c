@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* select/neuron as Slurm 24.11 loads it */
+/* select/neuron as Slurm loads it */
 #include "compat.h"
 
 #include "select_neuron.h"
 #include "stock.h"
-
-typedef struct select_jobinfo select_jobinfo_t;
-typedef struct select_nodeinfo select_nodeinfo_t;
 
 #define STOCK_LIST "select_list.h"
 #include "forward.h"
 
 const char plugin_name[] = "Neuron selection plugin";
 const char plugin_type[] = "select/neuron";
-/*
- * 24.11 loads every select plugin and wants ids that differ; those below 100
- * are refused, Slurm's own are 102 and 109.
- */
-const uint32_t plugin_id = 150;
+const uint32_t plugin_id = SELECT_NEURON_ID;
 const uint32_t plugin_version = SLURM_VERSION_NUMBER;
 
 static void *base;

@@ -15,7 +15,7 @@ extern const char *compat_base_topology(void)
 	} bases[] = {
 		{"tree", "topology/tree"},
 		{"block", "topology/block"},
-		{"flat", "topology/default"},
+		{"flat", TOPOLOGY_FLAT},
 	};
 	const char *value = xstrcasestr(slurm_conf.topology_param, BASE_KEY);
 	size_t length;
@@ -34,7 +34,7 @@ extern const char *compat_base_topology(void)
 
 extern bool compat_base_is_flat(void)
 {
-	return !xstrcmp(compat_base_topology(), "topology/default");
+	return !xstrcmp(compat_base_topology(), TOPOLOGY_FLAT);
 }
 
 extern const char *compat_slurmd_node_name(void)
