@@ -55,10 +55,16 @@ extern int select_p_job_test(job_record_t *job_ptr, bitstr_t *node_bitmap,
 			     resv_exc_t *resv_exc_ptr,
 			     will_run_data_t *will_run_ptr)
 {
-	int rc = stock_select_p_job_test(
-		job_ptr, node_bitmap, min_nodes, max_nodes, req_nodes, mode,
-		preemptee_candidates, preemptee_job_list, resv_exc_ptr,
-		will_run_ptr);
+	int rc;
+
+	/* topology/neuron holds a job to the nodes that it asked for */
+	if (SELECT_ONE_NODE_SHORTCUT && (max_nodes == 1) &&
+	    select_neuron_is_ours(job_ptr))
+		max_nodes = 2;
+	rc = stock_select_p_job_test(job_ptr, node_bitmap, min_nodes, max_nodes,
+				     req_nodes, mode, preemptee_candidates,
+				     preemptee_job_list, resv_exc_ptr,
+				     will_run_ptr);
 
 	if ((rc == SLURM_SUCCESS) && SELECT_IS_MODE_RUN_NOW(mode))
 		rc = select_neuron_verify(job_ptr);

@@ -45,6 +45,14 @@ extern int select_neuron_map(void)
 	return SLURM_ERROR;
 }
 
+extern bool select_neuron_is_ours(job_record_t *job_ptr)
+{
+	job_neuron_t job;
+
+	return site && (job_neuron_read(job_ptr, conf_tier(site_conf(site)),
+					&job) == 1);
+}
+
 static devset_t _selected(const gres_state_t *state, int node)
 {
 	const gres_job_state_t *gres = state ? state->gres_data : NULL;

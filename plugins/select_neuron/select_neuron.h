@@ -18,6 +18,9 @@ extern void select_neuron_fini(void);
  * what is wrong. */
 extern int select_neuron_map(void);
 
+/* True for a job that asks for Neuron devices, which topology/neuron places */
+extern bool select_neuron_is_ours(job_record_t *job_ptr);
+
 /*
  * Look at a placement that cons_tres has just made for a job to start now.
  * RET SLURM_SUCCESS when every node's devices are a set of the job's tier and

@@ -436,6 +436,7 @@ extern int topology_neuron_eval(topology_eval_t *eval,
 		return rc ? SLURM_ERROR : stock(eval);
 	if (!_required_are_there(eval))
 		return SLURM_ERROR;
+	eval->max_nodes = MIN(eval->max_nodes, decision.job.request.nodes_max);
 	_collect(&decision);
 	fitting = xcalloc(decision.count + 1, sizeof(*fitting));
 	chosen = xcalloc(decision.count + 1, sizeof(*chosen));

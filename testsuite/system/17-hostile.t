@@ -71,8 +71,8 @@ try any --gres=neuron:4,efa:0
 try any --gres=neuron:0
 try any --gres=neuron:0,efa:16
 try refused --gres=efa:17
-try refused --gres=neuron:8 -N3
-try refused --gres=neuron:8 -N100000
+try any --gres=neuron:8 -N3
+try any --gres=neuron:8 -N100000
 try refused --gres=neuron:8 -w nothere
 try any --gres=neuron:8 -N2-1
 try refused --gres=neuron:4 --tres-per-task=gres/neuron:2 -n2

@@ -40,6 +40,10 @@
 typedef struct select_jobinfo select_jobinfo_t;
 typedef struct select_nodeinfo select_nodeinfo_t;
 
+/* cons_tres has a way of its own for jobs of at most one node, which does not
+ * ask the topology plugin to choose */
+#define SELECT_ONE_NODE_SHORTCUT 0
+
 /*
  * Data of slurmctld: clients and slurmd load some of these plugins too and
  * have none of it, so that a strong reference would keep them from loading.

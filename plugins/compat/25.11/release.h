@@ -34,6 +34,10 @@
 /* Slurm takes the plugin with this id for cons_tres, as it should */
 #define SELECT_NEURON_ID SELECT_PLUGIN_CONS_TRES
 
+/* cons_tres has a way of its own for jobs of at most one node, which does not
+ * ask the topology plugin to choose */
+#define SELECT_ONE_NODE_SHORTCUT 0
+
 /*
  * Data of slurmctld: clients and slurmd load some of these plugins too and
  * have none of it, so that a strong reference would keep them from loading.

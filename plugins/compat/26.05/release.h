@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Slurm 26.05: its headers and names */
+#ifndef NEURON_RELEASE_H
+#define NEURON_RELEASE_H
+
+#include "config.h"
+#include "slurm/slurm.h"
+#include "slurm/slurm_errno.h"
+#include "slurm/slurm_version.h"
+#include "src/common/slurm_xlator.h"
+#include "src/common/bitstring.h"
+#include "src/common/core_array.h"
+#include "src/common/env.h"
+#include "src/common/hostlist.h"
+#include "src/common/job_resources.h"
+#include "src/common/list.h"
+#include "src/common/log.h"
+#include "src/common/node_conf.h"
+#include "src/common/pack.h"
+#include "src/common/read_config.h"
+#include "src/common/run_in_daemon.h"
+#include "src/common/xmalloc.h"
+#include "src/common/xstring.h"
+#include "src/interfaces/gres.h"
+#include "src/interfaces/select.h"
+#include "src/interfaces/topology.h"
+#include "src/slurmctld/slurmctld.h"
+
+/* Of functions of a topology plugin: it can have several configurations */
+#define TOPOLOGY_CONTEXT (topology_ctx_t *tctx)
+#define TOPOLOGY_CONTEXT_ARGUMENT (tctx)
+/* The stock plugin that knows no switches */
+#define TOPOLOGY_FLAT "topology/flat"
+/* Slurm takes the plugin with this id for cons_tres, as it should */
+#define SELECT_NEURON_ID SELECT_PLUGIN_CONS_TRES
+
+/* cons_tres has a way of its own for jobs of at most one node, which does not
+ * ask the topology plugin to choose */
+#define SELECT_ONE_NODE_SHORTCUT 1
+
+/*
+ * Data of slurmctld: clients and slurmd load some of these plugins too and
+ * have none of it, so that a strong reference would keep them from loading.
+ */
+#pragma weak node_record_table_ptr
+#pragma weak node_record_count
+#pragma weak part_list
+#pragma weak default_part_loc
+
+#endif
