@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "machine.h"
 
-#include <errno.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "topology_neuron.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "lib/place.h"
