@@ -11,6 +11,9 @@
 /* Entries that are looked at */
 #define INFOS_MAX 1024
 
+/* FI_MR_BASIC and FI_MR_SCALABLE; libfabric 2 warns at their names */
+#define OLD_MR_MODES 0x3
+
 static struct fi_info *_ask(void)
 {
 	struct fi_info *hints = fi_allocinfo(), *infos = NULL;
@@ -21,7 +24,7 @@ static struct fi_info *_ask(void)
 	/* Only a request for all attributes tells the PCI address */
 	hints->mode = ~0ULL;
 	hints->domain_attr->mode = ~0ULL;
-	hints->domain_attr->mr_mode = ~(FI_MR_BASIC | FI_MR_SCALABLE);
+	hints->domain_attr->mr_mode = ~OLD_MR_MODES;
 	if (!hints->fabric_attr->prov_name ||
 	    fi_getinfo(FI_VERSION(1, 14), NULL, NULL, 0, hints, &infos))
 		infos = NULL;

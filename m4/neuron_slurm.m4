@@ -198,11 +198,13 @@ AC_DEFUN([_NEURON_SLURM_LIBRARY], [
 ])
 
 # _NEURON_SLURM_PLUGINDIR
+# Set SLURM_PLUGINDIR, where Slurm's own plugins are (empty: not found), and
+# slurmplugindir, where ours go.
 AC_DEFUN([_NEURON_SLURM_PLUGINDIR], [
+	_NEURON_SLURM_FIND([SLURM_PLUGINDIR], [select_cons_tres.so])
 	AS_CASE([$with_plugindir],
 		[yes|no], [
-			_NEURON_SLURM_FIND([slurmplugindir],
-				[select_cons_tres.so])
+			slurmplugindir=$SLURM_PLUGINDIR
 			AS_IF([test -n "$slurmplugindir"], [],
 				[AC_MSG_ERROR([--with-slurm=$with_slurm: found no folder with Slurm's plugins (select_cons_tres.so); name it with --with-plugindir=DIR])])
 		],
@@ -240,9 +242,12 @@ AC_DEFUN([NEURON_SLURM], [
 		_NEURON_SLURM_SYSCONFDIR
 		NEURON_DISTCHECK_FLAGS="--with-slurm=$with_slurm --with-slurm-src=$with_slurm_src --with-slurm-build=$with_slurm_build --with-plugindir='\$\${libdir}/slurm'"
 	], [with_slurm=
+	    with_slurm_src=
 	    slurm_compat=24.11])
 	AM_CONDITIONAL([BUILD_PLUGINS], [test $slurm_wanted = yes])
 	AC_SUBST([SLURM_PREFIX], [$with_slurm])
+	AC_SUBST([SLURM_PLUGINDIR])
+	AC_SUBST([SLURM_SRC], [$with_slurm_src])
 	AC_SUBST([SLURM_CPPFLAGS])
 	AC_SUBST([LIBSLURM_CPPFLAGS])
 	AC_SUBST([LIBSLURM_LIBS])

@@ -11,12 +11,13 @@ file=$1
 }
 { read -r dir && mapfile -t pids; } <"$file"
 
-# A daemon names the directory in its command, slurmstepd has a log there. Of
+# A daemon names the directory in its command, slurmstepd has a log there; one
+# of Debian's packages can be called slurmctld-wlm after it started anew. Of
 # other programs only those of jobs: a user's shell has SLURM_CONF as well.
 belongs() {
 	case $(cat "/proc/$1/comm" 2>/dev/null) in
-	slurmctld | slurmd | munged) words "$1" cmdline | grep -qF "$dir/" ;;
-	slurmstepd) readlink "/proc/$1/fd/"* | grep -qF "$dir/" ;;
+	slurmctld* | slurmd* | munged) words "$1" cmdline | grep -qF "$dir/" ;;
+	slurmstepd*) readlink "/proc/$1/fd/"* | grep -qF "$dir/" ;;
 	*) words "$1" environ | grep -q '^SLURM_JOB_ID=' &&
 		words "$1" cmdline environ | grep -qF "$dir/" ;;
 	esac 2>/dev/null
@@ -45,7 +46,7 @@ done
 [ ${#found[@]} -eq 0 ] || kill "${found[@]}" 2>/dev/null
 # It would go on trying to tell a slurmctld that is gone
 for pid in "${found[@]}"; do
-	[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = slurmstepd ] &&
+	[[ $(cat "/proc/$pid/comm" 2>/dev/null) == slurmstepd* ]] &&
 		kill -KILL "$pid" 2>/dev/null
 done
 end=$((SECONDS + 15))

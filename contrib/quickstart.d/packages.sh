@@ -10,9 +10,10 @@ packages=(
 	debian-archive-keyring bzip2 xz-utils
 )
 
+# PACKAGE...
 missing_packages() {
 	local package
-	for package in "${packages[@]}"; do
+	for package in "$@"; do
 		dpkg-query -W -f '${db:Status-Status}\n' "$package" \
 			2>/dev/null | grep -qx installed || echo "$package"
 	done
@@ -25,6 +26,10 @@ root_prefix() {
 	fi
 }
 
+is_root_here() {
+	[ "$(id -u)" -eq 0 ] || [ -n "$(root_prefix)" ]
+}
+
 install_packages() {
 	local missing root
 	phase "packages"
@@ -32,15 +37,15 @@ install_packages() {
 		phase_end "not a Debian system; needed are: ${packages[*]}"
 		return
 	fi
-	missing=$(missing_packages | tr '\n' ' ')
+	missing=$(missing_packages "${packages[@]}" | tr '\n' ' ')
 	if [ -n "$missing" ]; then
 		root=$(root_prefix)
-		[ "$(id -u)" -eq 0 ] || [ -n "$root" ] ||
+		is_root_here ||
 			die "packages are missing; as root, run:
   apt-get install --no-install-recommends $missing"
 		[ ! -t 1 ] || printf '\n'
 		say "installing $missing"
-		apt_install "$root" "$missing"
+		install_quietly "$root" "$missing"
 	fi
 	phase_end "${missing:+installed }${missing:-all there}"
 }

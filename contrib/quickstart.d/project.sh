@@ -42,7 +42,7 @@ make_configure() {
 
 configure_project() {
 	local options=(--prefix="$build/stage" --enable-developer
-		--with-slurm="$slurm/install" --with-slurm-src="$slurm/src"
+		--with-slurm="$slurm_prefix" --with-slurm-src="$slurm/src"
 		--with-slurm-build="$slurm/build"
 		--with-plugindir="$build/stage/lib/slurm")
 	if [ -f "$build/config.status" ] &&

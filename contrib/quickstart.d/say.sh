@@ -106,6 +106,7 @@ new_temporary() {
 
 clean_up() {
 	local dir
+	allow_services
 	for dir in "${temporary[@]}"; do
 		rm -rf "$dir"
 	done

@@ -9,22 +9,25 @@ slurm_release=24.11
 slurm_suite=trixie
 # Steps of libtool in a build, for the counter only
 slurm_files=690
-whole_slurm_files=1100
 
 slurm=
+slurm_prefix=
 
-# Sets $slurm
+# Sets $slurm and $slurm_prefix, where it is installed
 provide_slurm() {
 	phase "Slurm"
 	take_lock 9 "$cache/lock" "is preparing Slurm"
 	remove_old_temporaries
-	if [ -n "$slurm_src" ]; then
+	if [ -n "$packaged" ]; then
+		provide_packaged_slurm
+	elif [ -n "$slurm_src" ]; then
 		provide_own_slurm
 	else
 		provide_debian_slurm
 	fi
+	: "${slurm_prefix:=$slurm/install}"
 	exec 9>&-
-	phase_end "${slurm##*/slurm-} in $slurm"
+	phase_end "$(slurm_version "$slurm/src") in ${slurm_prefix%/install}"
 }
 
 # What was left by a quickstart that was killed
@@ -40,19 +43,24 @@ is_complete() {
 }
 
 provide_debian_slurm() {
-	local tarball
 	slurm=$(find_complete)
 	[ -z "$slurm" ] || return
-	tarball=$(find_tarball)
+	unpack_slurm "$slurm_release.*"
+	build_slurm "$temporary_dir" ""
+}
+
+# VERSION, a pattern: Debian's source of it, to $temporary_dir/src
+unpack_slurm() {
+	local tarball
+	tarball=$(find_tarball "$1")
 	if [ -z "$tarball" ]; then
-		fetch_tarball
-		tarball=$(find_tarball)
+		fetch_tarball "$1"
+		tarball=$(find_tarball "$1")
 	fi
 	new_temporary
 	mkdir "$temporary_dir/src"
 	tar -C "$temporary_dir/src" --strip-components=1 -xf "$tarball" ||
 		die "$tarball cannot be unpacked; remove it and try again"
-	build_slurm "$temporary_dir" ""
 }
 
 # Trees of users have a second dash in their names
@@ -64,9 +72,10 @@ find_complete() {
 	done
 }
 
+# VERSION
 find_tarball() {
-	find "$cache" -maxdepth 1 -name \
-		"slurm-wlm_$slurm_release.*.orig.tar.*" | sort -V | tail -n 1
+	find "$cache" -maxdepth 1 -name "slurm-wlm_$1.orig.tar.*" | sort -V |
+		tail -n 1
 }
 
 # Where apt on this machine finds the main archive of Debian
@@ -84,20 +93,26 @@ archive_uri() {
 	echo "$uri"
 }
 
-# A sources.list and a state folder of our own, below $1
-write_apt_source() {
-	local uri keyring
-	uri=$(archive_uri)
-	[ -n "$uri" ] || die "found no Debian archive in apt's configuration; \
-give the source of Slurm $slurm_release with --slurm-src DIR"
+# Sets $keyring
+find_keyring() {
 	for keyring in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
 		[ ! -f "$keyring" ] || break
 	done
+}
+
+# A sources.list and a state folder of our own, below $1
+write_apt_source() {
+	local uri
+	uri=$(archive_uri)
+	[ -n "$uri" ] || die "found no Debian archive in apt's configuration; \
+give the source of Slurm $slurm_release with --slurm-src DIR"
+	find_keyring
 	mkdir -p "$1/state/lists/partial" "$1/cache/archives/partial" "$1/get"
 	echo "deb-src [signed-by=$keyring] $uri $slurm_suite main" \
 		>"$1/sources.list"
 }
 
+# VERSION
 fetch_tarball() {
 	local dir apt file
 	new_temporary
@@ -114,9 +129,9 @@ fetch_tarball() {
 	run_logged "$dir/log" "${apt[@]}" source --tar-only --download-only \
 		slurm-wlm
 	cd "$top" || die "$top is gone"
-	file=$(find "$dir/get" -name "slurm-wlm_$slurm_release.*.orig.tar.*")
+	file=$(find "$dir/get" -name "slurm-wlm_$1.orig.tar.*")
 	[ -n "$file" ] || die "Debian's $slurm_suite has another release than \
-Slurm $slurm_release now: $(ls "$dir/get"); use --slurm-src DIR"
+Slurm $1 now: $(ls "$dir/get"); use --slurm-src DIR"
 	mv "$file" "$cache/"
 }
 
@@ -190,11 +205,7 @@ configure_slurm() {
 
 # LOG DIR, in the build folder
 make_slurm() {
-	if [[ $(slurm_version "$2/src") = "$slurm_release".* ]]; then
-		run_counted "$1" "$slurm_files" build_parts "$2"
-	else
-		run_counted "$1" "$whole_slurm_files" build_whole "$2"
-	fi
+	run_counted "$1" "$slurm_files" build_parts "$2"
 }
 
 build_parts() {
@@ -204,13 +215,6 @@ build_parts() {
 		make -j"$jobs" -C src -f "$parts/slurm.mk" NEURON_MUNGE=$munge all &&
 		make -j"$jobs" -C src -f "$parts/slurm.mk" NEURON_MUNGE=$munge \
 			DESTDIR="$1/dest" install &&
-		make -s DESTDIR="$1/dest" install-pkgincludeHEADERS
-}
-
-# Releases whose parts slurm.mk does not know
-build_whole() {
-	make -j"$jobs" -C src all &&
-		make -j"$jobs" -C src DESTDIR="$1/dest" install &&
 		make -s DESTDIR="$1/dest" install-pkgincludeHEADERS
 }
 

@@ -281,9 +281,6 @@ static const struct {
 	{"\"cores\": 8", "\"cores\": 4294967304",
 	 MUST "device.cores is 4294967304; it must be a whole number from 1 "
 	      "to 64"},
-	{"\"cores\": 8", "\"cores\": 18446744073709551624",
-	 MUST "device.cores is 18446744073709551615; it must be a whole "
-	      "number from 1 to 64"},
 	{"\"memory_mib\": 1024", "\"memory_mib\": 67108865",
 	 MUST "device.memory_mib is 67108865; it must be a whole number from "
 	      "1 to 67108864"},
@@ -451,6 +448,27 @@ START_TEST(decode_broken)
 		      broken[_i].to, broken[_i].from, err.text,
 		      broken[_i].error);
 	ck_assert_ptr_null(profile_decode(text, "x.json", NULL));
+}
+END_TEST
+
+/* 8 above 2^64: json-c 0.16 takes it as the largest number, 0.18 refuses it */
+START_TEST(decode_huge_number)
+{
+	char text[TEXT_MAX];
+	neuron_error_t err = {""};
+
+	_edit(text, sizeof(text), "\"cores\": 8",
+	      "\"cores\": 18446744073709551624");
+	errno = 0;
+	ck_assert_ptr_null(profile_decode(text, "x.json", &err));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_msg(
+		!strcmp(err.text, MUST "device.cores is 18446744073709551615; "
+				       "it must be a whole number from 1 to "
+				       "64") ||
+			!strcmp(err.text, "x.json:8: this is not JSON: number "
+					  "expected"),
+		"got \"%s\"", err.text);
 }
 END_TEST
 
@@ -1356,6 +1374,7 @@ static Suite *_suite(void)
 	tcase_add_loop_test(texts, address_good, 0, COUNT(good_addresses));
 	tcase_add_loop_test(texts, address_bad, 0, COUNT(bad_addresses));
 	tcase_add_test(texts, address_order);
+	tcase_add_test(texts, decode_huge_number);
 	tcase_add_loop_test(texts, decode_broken, 0, COUNT(broken));
 	tcase_add_loop_test(texts, decode_no_profile, 0, COUNT(no_profiles));
 	tcase_add_test(texts, decode_too_big);

@@ -12,6 +12,8 @@
 #
 # Environment:
 #   NEURON_SLURM_PREFIX	where Slurm is installed (default: from PATH)
+#   NEURON_SLURM_PLUGINDIR	where Slurm's own plugins are (default: PREFIX/lib/slurm
+#			or as distributions have it, /usr/lib/.../slurm-wlm)
 #   NEURON_BUILD_DIR	top of the build tree (default: that of the sources)
 #   NEURON_AUTH		munge | none (default: munge when it can be started)
 #   NEURON_KEEP		not empty: keep the directory in any case
@@ -65,7 +67,15 @@ if [ -z "${NEURON_SLURM_PREFIX:-}" ]; then
 	NEURON_SLURM_PREFIX=$(command -v slurmctld || command -v scontrol)
 	NEURON_SLURM_PREFIX=${NEURON_SLURM_PREFIX%/*bin/*}
 fi
-export NEURON_BUILD_DIR NEURON_SLURM_PREFIX
+_stock_plugindir() {
+	local dir
+	for dir in "$NEURON_SLURM_PREFIX"/lib{,64}/{,*/}slurm{,-wlm}; do
+		[ ! -e "$dir/select_cons_tres.so" ] ||
+			{ echo "$dir" && return; }
+	done
+}
+: "${NEURON_SLURM_PLUGINDIR:=$(_stock_plugindir)}"
+export NEURON_BUILD_DIR NEURON_SLURM_PREFIX NEURON_SLURM_PLUGINDIR
 PATH=$NEURON_SLURM_PREFIX/bin:$NEURON_SLURM_PREFIX/sbin:$PATH
 # Options of the caller's own Slurm do not belong here
 for _var in $(compgen -e | grep -E '^(SLURM|SBATCH|SRUN|SALLOC|SQUEUE|SINFO|SCANCEL|SCONTROL|SACCT)_'); do
@@ -261,6 +271,8 @@ cluster_new() {
 	[ -x "$NEURON_SLURM_PREFIX/sbin/slurmctld" ] &&
 		[ -x "$NEURON_SLURM_PREFIX/sbin/slurmd" ] ||
 		skip_all "no slurmctld and slurmd under NEURON_SLURM_PREFIX"
+	[ -n "$NEURON_SLURM_PLUGINDIR" ] ||
+		skip_all "no plugins of Slurm under NEURON_SLURM_PREFIX"
 	if [ "$CLUSTER_MODE" = neuron ]; then
 		_need_plugins
 	fi
@@ -435,7 +447,7 @@ _free_ports() {
 
 _auth_choose() {
 	local can=no
-	[ -e "$NEURON_SLURM_PREFIX/lib/slurm/auth_munge.so" ] &&
+	[ -e "$NEURON_SLURM_PLUGINDIR/auth_munge.so" ] &&
 		PATH=$PATH:/usr/sbin:/sbin command -v munged >/dev/null &&
 		can=yes
 	case ${NEURON_AUTH:-} in
@@ -495,7 +507,7 @@ _host_conf() {
 }
 
 _plugins_conf() {
-	local stock=$NEURON_SLURM_PREFIX/lib/slurm
+	local stock=$NEURON_SLURM_PLUGINDIR
 	echo "GresTypes=neuron,efa"
 	if [ "$CLUSTER_MODE" = neuron ]; then
 		echo "PluginDir=$NEURON_BUILD_DIR/plugins/.libs:$stock"
