@@ -71,6 +71,8 @@ struct conf {
 	conf_numbering_t numbering;
 	shape_tier_t tier;
 	bool undocumented_refused;
+	uint32_t tier_wait;
+	conf_candidates_t candidates;
 	used_t *used;
 	uint32_t used_count;
 	node_t *nodes;
@@ -182,7 +184,7 @@ static void _names_release(names_t *names)
 
 typedef enum { SITE_LINE, NODE_LINE, ULTRASERVER_LINE } scope_t;
 
-#define KEYS_MAX 16
+#define KEYS_MAX 20
 
 typedef struct {
 	conf_t *conf;
@@ -361,6 +363,30 @@ static int _read_undocumented(parse_t *parse)
 	return 0;
 }
 
+static int _read_tier_wait(parse_t *parse)
+{
+	neuron_error_t why;
+
+	if (!duration_decode(parse->value, &parse->conf->tier_wait, &why))
+		return 0;
+	return _refuse(parse, EINVAL, "%s", why.text);
+}
+
+static int _read_candidates(parse_t *parse)
+{
+	if (!strcasecmp(parse->value, "best"))
+		parse->conf->candidates = CONF_CANDIDATES_BEST;
+	else if (!strcasecmp(parse->value, "all"))
+		parse->conf->candidates = CONF_CANDIDATES_ALL;
+	else if (!strcasecmp(parse->value, "check"))
+		parse->conf->candidates = CONF_CANDIDATES_CHECK;
+	else
+		return _refuse(parse, EINVAL,
+			       "there is no such way; write best, all or "
+			       "check");
+	return 0;
+}
+
 static int _read_glob(parse_t *parse)
 {
 	for (const char *at = parse->value; *at; at++) {
@@ -462,7 +488,9 @@ static const conf_key_t keys[] = {
 	{"Root", SITE_LINE, false, _read_root},
 	{"CoreNumbering", SITE_LINE, false, _read_numbering},
 	{"Shape", SITE_LINE, false, _read_tier},
+	{"ShapeWait", SITE_LINE, false, _read_tier_wait},
 	{"UndocumentedSizes", SITE_LINE, false, _read_undocumented},
+	{"CandidateNodes", SITE_LINE, false, _read_candidates},
 	{"UltraServerSwitches", SITE_LINE, false, _read_glob},
 	{"Profile", NODE_LINE, false, _read_profile},
 	{"Lnc", NODE_LINE, false, _read_lnc},
@@ -1217,6 +1245,7 @@ static conf_t *_create(const char *text, const char *profile_dir)
 	conf->root = "/";
 	conf->numbering = CONF_ABSOLUTE;
 	conf->tier = SHAPE_CONSECUTIVE;
+	conf->tier_wait = DURATION_NEVER;
 	return conf;
 }
 
@@ -1367,6 +1396,16 @@ extern shape_tier_t conf_tier(const conf_t *conf)
 extern bool conf_undocumented_allowed(const conf_t *conf)
 {
 	return !conf->undocumented_refused;
+}
+
+extern uint32_t conf_tier_wait(const conf_t *conf)
+{
+	return conf->tier_wait;
+}
+
+extern conf_candidates_t conf_candidates(const conf_t *conf)
+{
+	return conf->candidates;
 }
 
 extern const char *conf_ultraserver_glob(const conf_t *conf)

@@ -11,7 +11,12 @@
  *				machines are simulated; "%n" is the node name
  *	CoreNumbering=absolute|relative		default absolute
  *	Shape=consecutive|best|ring|connected	default tier of jobs
+ *	ShapeWait=TIME		after each such time that a job has waited its
+ *				tier becomes one wider; default never
  *	UndocumentedSizes=allow|refuse		default allow
+ *	CandidateNodes=best|all|check	which nodes cons_tres evaluates first:
+ *				those that the devices speak for, or all; check
+ *				does both and logs a difference; default best
  *	UltraServerSwitches=GLOB	switches of topology.conf whose name
  *				matches (only * and ?) are UltraServers
  *	NodeName=NODES Profile=NAME [Lnc=1|2]	one line or several; each node
@@ -32,6 +37,7 @@
 #ifndef NEURON_CONF_H
 #define NEURON_CONF_H
 
+#include "duration.h"
 #include "nodeset.h"
 #include "shape.h"
 
@@ -45,6 +51,12 @@
 typedef struct conf conf_t;
 
 typedef enum { CONF_ABSOLUTE, CONF_RELATIVE } conf_numbering_t;
+
+typedef enum {
+	CONF_CANDIDATES_BEST,
+	CONF_CANDIDATES_ALL,
+	CONF_CANDIDATES_CHECK
+} conf_candidates_t;
 
 /*
  * Read a configuration from text.
@@ -65,6 +77,9 @@ extern void conf_destroy(conf_t *conf);
 
 extern conf_numbering_t conf_numbering(const conf_t *conf);
 extern shape_tier_t conf_tier(const conf_t *conf);
+/* Seconds; DURATION_NEVER: tiers are never given up */
+extern uint32_t conf_tier_wait(const conf_t *conf);
+extern conf_candidates_t conf_candidates(const conf_t *conf);
 extern bool conf_undocumented_allowed(const conf_t *conf);
 /* NULL when not set */
 extern const char *conf_ultraserver_glob(const conf_t *conf);

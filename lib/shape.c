@@ -49,6 +49,18 @@ extern const char *shape_tier_name(shape_tier_t tier)
 	return ((unsigned int) tier < SHAPE_TIERS) ? tier_names[tier] : NULL;
 }
 
+extern shape_tier_t shape_tier_after(shape_tier_t tier, uint32_t waited,
+				     uint32_t step)
+{
+	if (step == UINT32_MAX)
+		return tier;
+	while ((tier < SHAPE_TIERS - 1) && (waited >= step)) {
+		waited -= step;
+		tier++;
+	}
+	return tier;
+}
+
 extern int shape_tier_decode(const char *text, shape_tier_t *tier,
 			     neuron_error_t *err)
 {
@@ -467,5 +479,86 @@ extern int shape_pick(const shape_t *shape, devset_t free, devset_t free_efas,
 	pick->devices = set;
 	pick->efas = with_efa ? _efas(shape, set) : 0;
 	pick->damage = shape->usefulness[mask] - shape->usefulness[mask ^ set];
+	return 0;
+}
+
+/* Sum over the spans of what the set takes, and of the seconds */
+static uint64_t _damage_of(const shape_t *shape, uint32_t set,
+			   const shape_span_t *spans, uint32_t span_count)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < span_count; i++) {
+		uint32_t free = (uint32_t) (spans[i].free & (shape->masks - 1));
+
+		sum += (uint64_t) spans[i].seconds *
+		       (uint64_t) (shape->usefulness[free] -
+				   shape->usefulness[free & ~set]);
+	}
+	return sum;
+}
+
+static uint32_t _least_timed(const shape_t *shape, const slice_t *slice,
+			     uint32_t usable, const shape_span_t *spans,
+			     uint32_t span_count, uint64_t *least)
+{
+	const uint16_t *sets = shape->sets + slice->start;
+	uint32_t best = 0;
+
+	*least = UINT64_MAX;
+	for (uint32_t i = 0; i < slice->count; i++) {
+		uint64_t damage;
+
+		if (sets[i] & ~usable)
+			continue;
+		damage = _damage_of(shape, sets[i], spans, span_count);
+		if (damage >= *least)
+			continue;
+		best = sets[i];
+		*least = damage;
+	}
+	return best;
+}
+
+static uint64_t _seconds(const shape_span_t *spans, uint32_t span_count)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < span_count; i++)
+		sum += spans[i].seconds;
+	return sum;
+}
+
+extern int shape_pick_timed(const shape_t *shape, devset_t free,
+			    devset_t free_efas, bool with_efa,
+			    unsigned int count, shape_tier_t tier,
+			    const shape_span_t *spans, uint32_t span_count,
+			    shape_pick_t *pick, uint32_t *parts)
+{
+	uint32_t usable = (uint32_t) (free & (shape->masks - 1)), set;
+	uint64_t seconds, least;
+
+	if (span_count > SHAPE_SPANS_MAX)
+		span_count = SHAPE_SPANS_MAX;
+	seconds = _seconds(spans, span_count);
+	if (!seconds) {
+		if (shape_pick(shape, free, free_efas, with_efa, count, tier,
+			       pick))
+			return -1;
+		*parts = pick->damage * SHAPE_DAMAGE_PARTS;
+		return 0;
+	}
+	if (!shape_size_is_possible(shape, count, tier))
+		return neuron_error_set(NULL, ENOTSUP, "no such size");
+	if (with_efa)
+		usable &= _with_free_efa(shape, free_efas);
+	set = _least_timed(shape, &shape->slices[with_efa][tier][count], usable,
+			   spans, span_count, &least);
+	if (!set)
+		return neuron_error_set(NULL, ENOSPC, "none free");
+	pick->devices = set;
+	pick->efas = with_efa ? _efas(shape, set) : 0;
+	*parts = (uint32_t) (least * SHAPE_DAMAGE_PARTS / seconds);
+	pick->damage = *parts / SHAPE_DAMAGE_PARTS;
 	return 0;
 }

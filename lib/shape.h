@@ -44,6 +44,14 @@ extern const char *shape_tier_name(shape_tier_t tier);
 extern int shape_tier_decode(const char *text, shape_tier_t *tier,
 			     neuron_error_t *err);
 
+/*
+ * The tier of a job that began with one and gives it up step by step: one
+ * wider after each time of step seconds that it has waited.
+ * IN step - 0: at once the widest; UINT32_MAX: never.
+ */
+extern shape_tier_t shape_tier_after(shape_tier_t tier, uint32_t waited,
+				     uint32_t step);
+
 typedef struct shape shape_t;
 
 /*
@@ -116,5 +124,33 @@ typedef struct {
 extern int shape_pick(const shape_t *shape, devset_t free, devset_t free_efas,
 		      bool with_efa, unsigned int count, shape_tier_t tier,
 		      shape_pick_t *pick);
+
+/* What stays the same in a node for some time */
+typedef struct {
+	devset_t free; /* for jobs that start later than this one */
+	uint32_t seconds;
+} shape_span_t;
+
+/* Spans that are looked at; later ones are passed over */
+#define SHAPE_SPANS_MAX 17
+/* shape_pick_timed() tells damage in such parts */
+#define SHAPE_DAMAGE_PARTS 64
+
+/*
+ * The same choice with the future in view: devices that are busy now come free
+ * while the job runs. The damage of a set is what the node loses in usefulness
+ * on average over the spans, as if the set were not taken in them. So jobs
+ * come to lie beside jobs that end when they end.
+ * IN spans - from now to the end of the job, span_count of them; the first one
+ *	has what is free now. None: the present counts alone.
+ * OUT parts - damage in 1 / SHAPE_DAMAGE_PARTS, at most 31,744, rounded down;
+ *	pick->damage is the same in whole numbers.
+ * RET as shape_pick(); ties go to the lowest indexes.
+ */
+extern int shape_pick_timed(const shape_t *shape, devset_t free,
+			    devset_t free_efas, bool with_efa,
+			    unsigned int count, shape_tier_t tier,
+			    const shape_span_t *spans, uint32_t span_count,
+			    shape_pick_t *pick, uint32_t *parts);
 
 #endif

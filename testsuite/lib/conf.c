@@ -152,6 +152,10 @@ static void _put_site(dump_t *dump, const conf_t *conf)
 		_put(dump, "%s ", shape_tier_name(conf_tier(conf)));
 	if (!conf_undocumented_allowed(conf))
 		_put(dump, "refuse ");
+	if (conf_tier_wait(conf) != DURATION_NEVER)
+		_put(dump, "wait=%u ", conf_tier_wait(conf));
+	if (conf_candidates(conf) != CONF_CANDIDATES_BEST)
+		_put(dump, "candidates=%d ", (int) conf_candidates(conf));
 	if (conf_ultraserver_glob(conf))
 		_put(dump, "glob=%s ", conf_ultraserver_glob(conf));
 }
@@ -202,15 +206,15 @@ static const struct {
 	{"all keys",
 	 "ProfileDir=/nowhere\nRoot=/a/%n\n"
 	 "CoreNumbering=relative\nShape=ring\nUndocumentedSizes=refuse\n"
-	 "UltraServerSwitches=us*-?\n",
-	 "root=/a/node relative ring refuse glob=us*-? "},
+	 "UltraServerSwitches=us*-?\nShapeWait=1:30\nCandidateNodes=all\n",
+	 "root=/a/node relative ring refuse wait=90 candidates=1 glob=us*-? "},
 	{"all defaults",
 	 "Root=/\nCoreNumbering=absolute\n"
-	 "Shape=consecutive\nUndocumentedSizes=allow\n",
+	 "Shape=consecutive\nUndocumentedSizes=allow\n"
+	 "ShapeWait=never\nCandidateNodes=best\n",
 	 ""},
 	{"connected", "Shape=connected", "connected "},
-	{"case",
-	 "rOOT=/a\nSHAPE=Best\ncorenumbering=RELATIVE",
+	{"case", "rOOT=/a\nSHAPE=Best\ncorenumbering=RELATIVE",
 	 "root=/a relative best "},
 	{"blanks", "  Root  =  /a  \t # comment", "root=/a "},
 	{"quotes", "Root=\"/a b\"", "root=/a b "},
@@ -296,8 +300,8 @@ END_TEST
 	"Profile=trn2.48xlarge"
 #define SITE_KEYS                                                    \
 	"the keys are NodeName, UltraServerName, ProfileDir, Root, " \
-	"CoreNumbering, Shape, UndocumentedSizes, "                  \
-	"UltraServerSwitches"
+	"CoreNumbering, Shape, ShapeWait, UndocumentedSizes, "       \
+	"CandidateNodes, UltraServerSwitches"
 #define NODE_KEYS "the keys of this line are NodeName, Profile, Lnc"
 #define PERCENT                                                              \
 	"% stands before something else than n or %; write %n for the name " \
@@ -386,6 +390,13 @@ static const struct {
 	{"UndocumentedSizes=yes", EINVAL,
 	 "c:1: UndocumentedSizes=yes: this can be allowed or refused only; "
 	 "write allow or refuse"},
+	{"CandidateNodes=some", EINVAL,
+	 "c:1: CandidateNodes=some: there is no such way; write best, all or "
+	 "check"},
+	{"ShapeWait=soon", EINVAL,
+	 "c:1: ShapeWait=soon: this is not a time of at most 366 days; write "
+	 "minutes, minutes:seconds, hours:minutes:seconds, days-hours, or "
+	 "never"},
 	{"UltraServerSwitches=us[1-4]", EINVAL,
 	 "c:1: UltraServerSwitches=us[1-4]: no switch has such a name; write "
 	 "letters, digits, \"_-.\", * and ?, for example us*"},

@@ -684,6 +684,120 @@ START_TEST(picks)
 }
 END_TEST
 
+/* The same with what comes free while the job runs: least sum over spans */
+static int _oracle_timed(const machine_t *m, const ask_t *ask,
+			 const shape_span_t *spans, uint32_t span_count,
+			 uint32_t *set_out, uint32_t *parts)
+{
+	uint32_t all = BIT(m->devices) - 1, free = (uint32_t) ask->free & all;
+	const bool *in_tier = m->in_tier[ask->with_efa][ask->tier];
+	double least = 0, seconds = 0;
+
+	if (m->least_efas[ask->tier][ask->count] < 0)
+		return ENOTSUP;
+	*set_out = 0;
+	for (uint32_t i = 0; i < span_count; i++)
+		seconds += spans[i].seconds;
+	for (uint32_t set = free; set; set = (set - 1) & free) {
+		double damage = 0;
+
+		if (!in_tier[set] || _size(set) != ask->count ||
+		    (ask->with_efa && (m->efas[set] & ~ask->free_efas)))
+			continue;
+		for (uint32_t i = 0; i < span_count; i++) {
+			uint32_t then = (uint32_t) spans[i].free & all;
+
+			damage += (double) spans[i].seconds *
+				  (m->usefulness[then] -
+				   m->usefulness[then & ~set]);
+		}
+		/* downwards: a later one has lower indexes */
+		if (*set_out && damage > least)
+			continue;
+		*set_out = set;
+		least = damage;
+	}
+	*parts = (uint32_t) (least * SHAPE_DAMAGE_PARTS / seconds);
+	return *set_out ? 0 : ENOSPC;
+}
+
+START_TEST(timed_picks)
+{
+	const machine_t *m = &machines[_i];
+	shape_t *shape = _shape(m);
+	shape_span_t spans[6];
+	ask_t ask;
+
+	seed = 1234 + (uint64_t) _i;
+	for (int round = 0; round < ROUNDS / 4; round++) {
+		shape_pick_t pick = {0xabc, 0xdef, 12345};
+		uint32_t count = 1 + _random(COUNT(spans)), set = 0, want = 0;
+		uint32_t parts = 77;
+		int error, rc;
+
+		_random_ask(m, &ask);
+		spans[0].free = ask.free;
+		for (uint32_t i = 0; i < count; i++) {
+			if (i)
+				spans[i].free =
+					spans[i - 1].free | _random(UINT32_MAX);
+			spans[i].seconds = 1 + _random(100000);
+		}
+		error = _oracle_timed(m, &ask, spans, count, &set, &want);
+		errno = 0;
+		rc = shape_pick_timed(shape, ask.free, ask.free_efas,
+				      ask.with_efa, ask.count, ask.tier, spans,
+				      count, &pick, &parts);
+		_same(m, "timed: errno", ask.free, errno, error);
+		_same(m, "timed: result", ask.free, rc, error ? -1 : 0);
+		_same(m, "timed: set", ask.free, (long) pick.devices,
+		      error ? 0xabc : (long) set);
+		_same(m, "timed: parts", ask.free, parts, error ? 77 : want);
+		/* Without spans it is the pick of the moment */
+		rc = shape_pick_timed(shape, ask.free, ask.free_efas,
+				      ask.with_efa, ask.count, ask.tier, NULL,
+				      0, &pick, &parts);
+		if (rc || _oracle_pick(m, &ask, &pick))
+			continue;
+		_same(m, "untimed: parts", ask.free, parts,
+		      pick.damage * SHAPE_DAMAGE_PARTS);
+	}
+	shape_destroy(shape);
+}
+END_TEST
+
+static const struct {
+	shape_tier_t tier;
+	uint32_t waited;
+	uint32_t step;
+	shape_tier_t wanted;
+} waits[] = {
+	{SHAPE_CONSECUTIVE, 0, 10, SHAPE_CONSECUTIVE},
+	{SHAPE_CONSECUTIVE, 9, 10, SHAPE_CONSECUTIVE},
+	{SHAPE_CONSECUTIVE, 10, 10, SHAPE_BEST},
+	{SHAPE_CONSECUTIVE, 29, 10, SHAPE_RING},
+	{SHAPE_CONSECUTIVE, 30, 10, SHAPE_CONNECTED},
+	{SHAPE_CONSECUTIVE, UINT32_MAX, 10, SHAPE_CONNECTED},
+	{SHAPE_RING, 10, 10, SHAPE_CONNECTED},
+	{SHAPE_CONNECTED, 1000, 10, SHAPE_CONNECTED},
+	{SHAPE_CONSECUTIVE, 0, 0, SHAPE_CONNECTED},
+	{SHAPE_BEST, UINT32_MAX, UINT32_MAX, SHAPE_BEST},
+	{SHAPE_CONSECUTIVE, UINT32_MAX, UINT32_MAX - 1, SHAPE_BEST},
+};
+
+START_TEST(tier_after)
+{
+	shape_tier_t tier = shape_tier_after(waits[_i].tier, waits[_i].waited,
+					     waits[_i].step);
+
+	ck_assert_msg(tier == waits[_i].wanted,
+		      "%s, waited %u of %u: got %s, wanted %s",
+		      shape_tier_name(waits[_i].tier), waits[_i].waited,
+		      waits[_i].step, shape_tier_name(tier),
+		      shape_tier_name(waits[_i].wanted));
+}
+END_TEST
+
 /* Two shapes of one profile give the same answers: nothing depends on the
  * addresses or the history of a table */
 START_TEST(same_again)
@@ -940,8 +1054,8 @@ START_TEST(stranger)
 	_same(m, "connected", set, shape_is_connected(shape, set), false);
 	_same(m, "ring", set, shape_is_ring(shape, set), false);
 	for (int tier = -1; tier <= SHAPE_TIERS; tier++)
-		_same(m, "tier", set,
-		      shape_is_in_tier(shape, set, tier, false), false);
+		_same(m, "tier", set, shape_is_in_tier(shape, set, tier, false),
+		      false);
 	_same(m, "links", set, shape_links(shape, set),
 	      shape_links(shape, set & known));
 	_same(m, "usefulness", set, shape_usefulness(shape, set),
@@ -1225,6 +1339,7 @@ static void _add_tests_of_machines(TCase *tcase)
 	tcase_add_loop_test(tcase, sizes, 0, machine_count);
 	tcase_add_loop_test(tcase, monotone, 0, machine_count);
 	tcase_add_loop_test(tcase, picks, 0, machine_count);
+	tcase_add_loop_test(tcase, timed_picks, 0, machine_count);
 	tcase_add_loop_test(tcase, same_again, 0, machine_count);
 	tcase_add_loop_test(tcase, efas_of_picks, 0, machine_count);
 	tcase_add_loop_test(tcase, no_memory, 0, machine_count);
@@ -1242,6 +1357,7 @@ static void _add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, by_hand, 0, COUNT(hand));
 	tcase_add_loop_test(tcase, name_good, 0, COUNT(names));
 	tcase_add_loop_test(tcase, name_bad, 0, COUNT(bad_names));
+	tcase_add_loop_test(tcase, tier_after, 0, COUNT(waits));
 	tcase_add_test(tcase, edges);
 	/* last, for it takes the profiles away */
 	tcase_add_loop_test(tcase, outlives_profile, 0, machine_count);
