@@ -60,8 +60,18 @@ static void _read_shape_of_job(const job_record_t *job_ptr, request_t *request)
 	request->whole_node = details->whole_node & WHOLE_NODE_REQUIRED;
 }
 
-extern int job_neuron_read(job_record_t *job_ptr, shape_tier_t tier,
-			   job_neuron_t *job)
+/* Since it could have started */
+static uint32_t _waited(const job_record_t *job_ptr, time_t now)
+{
+	time_t since = job_ptr->details->begin_time;
+
+	if (!since)
+		since = job_ptr->details->submit_time;
+	return (now > since) ? MIN(now - since, UINT32_MAX) : 0;
+}
+
+extern int job_neuron_read(job_record_t *job_ptr, const conf_t *conf,
+			   time_t now, job_neuron_t *job)
 {
 	const gres_job_state_t *gres;
 	int count;
@@ -81,7 +91,26 @@ extern int job_neuron_read(job_record_t *job_ptr, shape_tier_t tier,
 			 gres->type_name);
 	job->request.per_node = gres->gres_per_node;
 	job->request.per_task = gres->gres_per_task;
-	job->request.tier = tier;
+	job->request.tier = shape_tier_after(
+		conf_tier(conf), _waited(job_ptr, now), conf_tier_wait(conf));
 	_read_shape_of_job(job_ptr, &job->request);
 	return 1;
+}
+
+extern void job_neuron_wanted(const job_neuron_t *job, uint32_t nodes_min,
+			      uint32_t nodes_max, uint32_t nodes_wanted,
+			      uint32_t cpus, gang_request_t *wanted)
+{
+	const gres_job_state_t *efa = job->efa ? job->efa->gres_data : NULL;
+
+	*wanted = (gang_request_t){
+		.request = &job->request,
+		.with_efa = (efa != NULL),
+		.efa_per_node = efa ? MIN(efa->gres_per_node, UINT32_MAX) : 0,
+		.efa_per_task = efa ? MIN(efa->gres_per_task, UINT32_MAX) : 0,
+		.nodes_min = nodes_min,
+		.nodes_max = nodes_max,
+		.nodes_wanted = nodes_wanted,
+		.cpus = cpus,
+	};
 }

@@ -5,6 +5,8 @@
 
 #include "compat.h"
 
+#include "lib/conf.h"
+#include "lib/gang.h"
 #include "lib/request.h"
 
 typedef struct {
@@ -19,12 +21,21 @@ extern uint32_t job_efa_id(void);
 
 /*
  * Look at a job's GRES.
- * IN tier - of jobs that do not name one.
+ * IN conf - its Shape and ShapeWait make the tier of the job.
+ * IN now - until when it has waited.
  * RET 1: it asks for Neuron devices, *job is set; 0: it does not; -1: it does
  *	in a way that no node can serve (several types at once, per socket or
  *	per job), which submission refuses but job updates could bring.
  */
-extern int job_neuron_read(job_record_t *job_ptr, shape_tier_t tier,
-			   job_neuron_t *job);
+extern int job_neuron_read(job_record_t *job_ptr, const conf_t *conf,
+			   time_t now, job_neuron_t *job);
+
+/*
+ * What a job that was read wants of gang.
+ * OUT wanted - refers to job.
+ */
+extern void job_neuron_wanted(const job_neuron_t *job, uint32_t nodes_min,
+			      uint32_t nodes_max, uint32_t nodes_wanted,
+			      uint32_t cpus, gang_request_t *wanted);
 
 #endif

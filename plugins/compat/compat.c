@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "compat.h"
 
+#include <unistd.h>
+
 #include "src/slurmd/slurmd/slurmd.h"
 
 #pragma weak conf
@@ -35,6 +37,45 @@ extern const char *compat_base_topology(void)
 extern bool compat_base_is_flat(void)
 {
 	return !xstrcmp(compat_base_topology(), TOPOLOGY_FLAT);
+}
+
+/* RET xfree() the path of a file that keeps topology/neuron out, or NULL */
+static char *_find_topology_file(void)
+{
+	char *path = TOPOLOGY_FILE ? get_extra_conf_path(TOPOLOGY_FILE) : NULL;
+
+	if (path && access(path, F_OK))
+		xfree(path);
+	return path;
+}
+
+extern bool compat_plugins_are_complete(neuron_error_t *err)
+{
+	char *path = _find_topology_file();
+
+	if (path) {
+		neuron_error_set(
+			err, EINVAL,
+			"%s: where this file is, Slurm loads only its own topology plugins and not TopologyPlugin=topology/neuron: write what it says as topology.conf, as doc/topology.md shows, and remove it",
+			path);
+		xfree(path);
+		return false;
+	}
+	if (xstrcmp(slurm_conf.topology_plugin, "topology/neuron")) {
+		neuron_error_set(
+			err, EINVAL,
+			"slurm.conf: TopologyPlugin=%s: SelectType=select/neuron needs TopologyPlugin=topology/neuron (TopologyParam=neuron_base=tree|block|flat names the plugin below it)",
+			slurm_conf.topology_plugin);
+		return false;
+	}
+	if (xstrcmp(slurm_conf.select_type, "select/neuron")) {
+		neuron_error_set(
+			err, EINVAL,
+			"slurm.conf: SelectType=%s: TopologyPlugin=topology/neuron needs SelectType=select/neuron (it works on top of select/cons_tres)",
+			slurm_conf.select_type);
+		return false;
+	}
+	return true;
 }
 
 extern const char *compat_slurmd_node_name(void)

@@ -11,6 +11,8 @@
 
 #include "release.h"
 
+#include "lib/error.h"
+
 /* Every plugin's first and last function */
 extern int init(void);
 extern int fini(void);
@@ -25,6 +27,13 @@ extern const char *compat_base_topology(void);
 
 /* True when that plugin knows no switches */
 extern bool compat_base_is_flat(void);
+
+/*
+ * True when Slurm has loaded topology/neuron and select/neuron together: each
+ * does half of the work. Call it with slurm.conf read.
+ * RET false with a sentence in err that says what to change.
+ */
+extern bool compat_plugins_are_complete(neuron_error_t *err);
 
 /* NodeName of the slurmd we run in; NULL outside slurmd */
 extern const char *compat_slurmd_node_name(void);

@@ -36,15 +36,38 @@ extern int fini(void)
 
 extern int select_p_node_init(void)
 {
+	int rc;
+
 	if (select_neuron_map())
 		return SLURM_ERROR;
-	return stock_select_p_node_init();
+	rc = stock_select_p_node_init();
+	select_neuron_read();
+	return rc;
 }
 
 extern int select_p_reconfigure(void)
 {
+	int rc;
+
 	(void) select_neuron_map();
-	return stock_select_p_reconfigure();
+	rc = stock_select_p_reconfigure();
+	select_neuron_read();
+	return rc;
+}
+
+static int _stock_job_test(const prune_call_t *call)
+{
+	uint32_t max_nodes = call->max_nodes;
+
+	/* topology/neuron holds a job to the nodes that it asked for */
+	if (SELECT_ONE_NODE_SHORTCUT && (max_nodes == 1) &&
+	    select_neuron_is_ours(call->job_ptr))
+		max_nodes = 2;
+	return stock_select_p_job_test(
+		call->job_ptr, call->nodes, call->min_nodes, max_nodes,
+		call->req_nodes, call->mode, call->preemptee_candidates,
+		call->preemptee_job_list, call->resv_exc_ptr,
+		call->will_run_ptr);
 }
 
 extern int select_p_job_test(job_record_t *job_ptr, bitstr_t *node_bitmap,
@@ -55,18 +78,73 @@ extern int select_p_job_test(job_record_t *job_ptr, bitstr_t *node_bitmap,
 			     resv_exc_t *resv_exc_ptr,
 			     will_run_data_t *will_run_ptr)
 {
-	int rc;
-
-	/* topology/neuron holds a job to the nodes that it asked for */
-	if (SELECT_ONE_NODE_SHORTCUT && (max_nodes == 1) &&
-	    select_neuron_is_ours(job_ptr))
-		max_nodes = 2;
-	rc = stock_select_p_job_test(job_ptr, node_bitmap, min_nodes, max_nodes,
-				     req_nodes, mode, preemptee_candidates,
-				     preemptee_job_list, resv_exc_ptr,
-				     will_run_ptr);
+	prune_call_t call = {
+		.stock = _stock_job_test,
+		.job_ptr = job_ptr,
+		.nodes = node_bitmap,
+		.min_nodes = min_nodes,
+		.max_nodes = max_nodes,
+		.req_nodes = req_nodes,
+		.mode = mode,
+		.preemptee_candidates = preemptee_candidates,
+		.preemptee_job_list = preemptee_job_list,
+		.resv_exc_ptr = resv_exc_ptr,
+		.will_run_ptr = will_run_ptr,
+	};
+	int rc = select_neuron_test(&call);
 
 	if ((rc == SLURM_SUCCESS) && SELECT_IS_MODE_RUN_NOW(mode))
 		rc = select_neuron_verify(job_ptr);
+	return rc;
+}
+
+/* Here cons_tres takes the resources of a job that starts */
+extern int select_p_select_nodeinfo_set(job_record_t *job_ptr)
+{
+	int rc = stock_select_p_select_nodeinfo_set(job_ptr);
+
+	select_neuron_job_changed(job_ptr);
+	return rc;
+}
+
+extern int select_p_job_expand(job_record_t *from_job_ptr,
+			       job_record_t *to_job_ptr)
+{
+	int rc = stock_select_p_job_expand(from_job_ptr, to_job_ptr);
+
+	select_neuron_job_changed(from_job_ptr);
+	select_neuron_job_changed(to_job_ptr);
+	return rc;
+}
+
+extern int select_p_job_resized(job_record_t *job_ptr, node_record_t *node_ptr)
+{
+	int rc = stock_select_p_job_resized(job_ptr, node_ptr);
+
+	select_neuron_job_changed(job_ptr);
+	return rc;
+}
+
+extern int select_p_job_suspend(job_record_t *job_ptr, bool indf_susp)
+{
+	int rc = stock_select_p_job_suspend(job_ptr, indf_susp);
+
+	select_neuron_job_changed(job_ptr);
+	return rc;
+}
+
+extern int select_p_job_resume(job_record_t *job_ptr, bool indf_susp)
+{
+	int rc = stock_select_p_job_resume(job_ptr, indf_susp);
+
+	select_neuron_job_changed(job_ptr);
+	return rc;
+}
+
+extern int select_p_job_fini(job_record_t *job_ptr)
+{
+	int rc = stock_select_p_job_fini(job_ptr);
+
+	select_neuron_job_ended(job_ptr);
 	return rc;
 }

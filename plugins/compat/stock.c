@@ -70,6 +70,18 @@ extern const void *stock_data(void *handle, const char *name)
 	return dlsym(handle, name);
 }
 
+extern const void *stock_peer(const char *type, const char *name)
+{
+	char *path = _find_file(type);
+	void *handle = path ? dlopen(path, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+	const void *symbol = handle ? dlsym(handle, name) : NULL;
+
+	if (handle)
+		dlclose(handle);
+	xfree(path);
+	return symbol;
+}
+
 extern void stock_close(void **handle)
 {
 	int (*finish)(void);

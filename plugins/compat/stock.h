@@ -29,6 +29,12 @@ extern int stock_open(const char *type, const stock_symbol_t *symbols,
 /* A data symbol of an opened plugin; NULL when it has none */
 extern const void *stock_data(void *handle, const char *name);
 
+/*
+ * A data symbol of a plugin that Slurm has loaded already, or NULL. It stays
+ * valid as long as Slurm keeps that plugin.
+ */
+extern const void *stock_peer(const char *type, const char *name);
+
 /* Call its fini() and close it. A NULL handle is passed over. */
 extern void stock_close(void **handle);
 

@@ -16,16 +16,35 @@ const uint32_t plugin_version = SLURM_VERSION_NUMBER;
  * that "is it block?" and clients without this plugin get the right answer.
  */
 uint32_t plugin_id = 0;
-/* The same of the plugin below; 24.11 does not ask for it */
-bool supports_exclusive_topo = false;
+
+/* What else the release reads, also that of the plugin below */
+#define DEFINE(type, name) type name;
+TOPOLOGY_VALUES(DEFINE)
+#undef DEFINE
+
+#define ENTRY(type, name) {#name, &name, sizeof(name)},
+static const struct {
+	const char *name;
+	void *address;
+	size_t size;
+} values[] = {ENTRY(uint32_t, plugin_id) TOPOLOGY_VALUES(ENTRY)};
+#undef ENTRY
 
 static void *base;
+
+static void _copy_values(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		const void *value = stock_data(base, values[i].name);
+
+		if (value)
+			memcpy(values[i].address, value, values[i].size);
+	}
+}
 
 extern int init(void)
 {
 	const char *type = compat_base_topology();
-	const uint32_t *id;
-	const bool *exclusive;
 
 	if (!type) {
 		error("topology/neuron: slurm.conf: TopologyParam=%s: the word after neuron_base= must be tree, block or flat",
@@ -34,10 +53,7 @@ extern int init(void)
 	}
 	if (stock_open(type, stock_symbols, STOCK_SYMBOL_COUNT, &base))
 		return SLURM_ERROR;
-	if ((id = stock_data(base, "plugin_id")))
-		plugin_id = *id;
-	if ((exclusive = stock_data(base, "supports_exclusive_topo")))
-		supports_exclusive_topo = *exclusive;
+	_copy_values();
 	if (topology_neuron_init()) {
 		stock_close(&base);
 		return SLURM_ERROR;
@@ -58,6 +74,37 @@ extern int topology_p_build_config TOPOLOGY_CONTEXT
 	topology_neuron_build();
 	return stock_topology_p_build_config TOPOLOGY_CONTEXT_ARGUMENT;
 }
+
+/* Before topology_p_build_config(), once, when slurmctld has read slurm.conf */
+extern bool topology_p_generate_node_ranking TOPOLOGY_CONTEXT
+{
+	return topology_neuron_rank_nodes() ||
+	       stock_topology_p_generate_node_ranking TOPOLOGY_CONTEXT_ARGUMENT;
+}
+
+/* In slurmd, about its own node */
+extern int topology_p_get_node_addr(char *node_name, char **addr,
+				    char **pattern TOPOLOGY_DATA)
+{
+	int rc = stock_topology_p_get_node_addr(node_name, addr,
+						pattern TOPOLOGY_DATA_ARGUMENT);
+
+	if (!rc)
+		topology_neuron_address(node_name, addr, pattern);
+	return rc;
+}
+
+extern uint32_t topology_p_get_fragmentation(bitstr_t *node_mask TOPOLOGY_DATA)
+{
+	uint32_t value;
+
+	if (topology_neuron_fragmentation(node_mask, &value))
+		return value;
+	return stock_topology_p_get_fragmentation(
+		node_mask TOPOLOGY_DATA_ARGUMENT);
+}
+
+TOPOLOGY_RANK_ENTRY
 
 extern int topology_p_eval_nodes(topology_eval_t *topo_eval)
 {

@@ -3,9 +3,14 @@
 
 #include "plugins/common/bits.h"
 #include "plugins/common/job.h"
+#include "plugins/common/peer.h"
 #include "plugins/common/site.h"
 
 static site_t *site;
+static fabric_t *fabric;
+static ledger_t *ledger;
+static prune_counts_t counts;
+static time_t moment;
 
 extern int select_neuron_init(void)
 {
@@ -13,7 +18,7 @@ extern int select_neuron_init(void)
 
 	if (!running_in_slurmctld())
 		return SLURM_SUCCESS;
-	if (!(site = site_read(&err))) {
+	if (!compat_plugins_are_complete(&err) || !(site = site_read(&err))) {
 		error("select/neuron: %s", err.text);
 		return SLURM_ERROR;
 	}
@@ -22,34 +27,90 @@ extern int select_neuron_init(void)
 
 extern void select_neuron_fini(void)
 {
+	ledger_destroy(ledger);
+	ledger = NULL;
+	fabric_destroy(fabric);
+	fabric = NULL;
 	site_destroy(site);
 	site = NULL;
-}
-
-/* Slurm does not ask a topology plugin whether its configuration is right */
-static int _check_fabric(neuron_error_t *err)
-{
-	fabric_t *fabric = site_read_fabric(site, err);
-
-	fabric_destroy(fabric);
-	return fabric ? 0 : -1;
 }
 
 extern int select_neuron_map(void)
 {
 	neuron_error_t err;
+	bool mapped;
 
-	if (!site || (!site_map(site, &err) && !_check_fabric(&err)))
+	if (!site)
+		return SLURM_SUCCESS;
+	mapped = !site_map(site, &err);
+	fabric_destroy(fabric);
+	/* Slurm does not ask a topology plugin whether its file is right */
+	fabric = site_read_fabric(site, mapped ? &err : NULL);
+	if (mapped && fabric)
 		return SLURM_SUCCESS;
 	error("select/neuron: %s", err.text);
 	return SLURM_ERROR;
 }
 
+extern void select_neuron_read(void)
+{
+	if (!site)
+		return;
+	ledger_destroy(ledger);
+	ledger = ledger_create();
+	ledger_read(ledger);
+}
+
+extern void select_neuron_job_changed(job_record_t *job_ptr)
+{
+	if (ledger)
+		ledger_job_changed(ledger, job_ptr);
+}
+
+extern void select_neuron_job_ended(job_record_t *job_ptr)
+{
+	if (ledger)
+		ledger_job_ended(ledger, job_ptr);
+}
+
+extern int select_neuron_test(const prune_call_t *call)
+{
+	prune_state_t state = {site, fabric, ledger, &counts, &moment};
+	conf_candidates_t candidates;
+	job_neuron_t job;
+
+	if (!ledger || !fabric ||
+	    (job_neuron_read(call->job_ptr, site_conf(site), time(NULL),
+			     &job) != 1))
+		return call->stock(call);
+	candidates = conf_candidates(site_conf(site));
+	if (candidates == CONF_CANDIDATES_ALL)
+		return call->stock(call);
+	if (candidates == CONF_CANDIDATES_CHECK)
+		return prune_check(&state, call, &job);
+	return prune_job_test(&state, call, &job);
+}
+
+/* See peer.h */
+static uint32_t _spans(const job_record_t *job_ptr, int node, devset_t free,
+		       shape_span_t *spans)
+{
+	prune_state_t state = {site, fabric, ledger, &counts, &moment};
+	uint32_t count;
+
+	if (!ledger || !site_profile(site, node))
+		return 0;
+	count = prune_spans(&state, job_ptr, node, moment, spans);
+	return (count && (spans[0].free == free)) ? count : 0;
+}
+
+const neuron_peer_t neuron_peer = {_spans};
+
 extern bool select_neuron_is_ours(job_record_t *job_ptr)
 {
 	job_neuron_t job;
 
-	return site && (job_neuron_read(job_ptr, conf_tier(site_conf(site)),
+	return site && (job_neuron_read(job_ptr, site_conf(site), time(NULL),
 					&job) == 1);
 }
 
@@ -93,7 +154,8 @@ extern int select_neuron_verify(job_record_t *job_ptr)
 	bitstr_t *nodes;
 
 	if (!site || !job_ptr->job_resrcs ||
-	    (job_neuron_read(job_ptr, conf_tier(site_conf(site)), &job) != 1) ||
+	    (job_neuron_read(job_ptr, site_conf(site), time(NULL), &job) !=
+	     1) ||
 	    job.request.whole_node)
 		return SLURM_SUCCESS;
 	nodes = job_ptr->job_resrcs->node_bitmap;

@@ -9,6 +9,8 @@
 
 #include "compat.h"
 
+#include "prune.h"
+
 /* RET SLURM_SUCCESS; SLURM_ERROR after logging why neuron.conf is refused.
  * Outside slurmctld nothing is read. */
 extern int select_neuron_init(void);
@@ -17,6 +19,15 @@ extern void select_neuron_fini(void);
 /* Match nodes with neuron.conf. RET SLURM_SUCCESS; SLURM_ERROR after logging
  * what is wrong. */
 extern int select_neuron_map(void);
+
+/* Read what is in use on every node, by every job: these are new */
+extern void select_neuron_read(void);
+/* A job's allocation has changed, has ended */
+extern void select_neuron_job_changed(job_record_t *job_ptr);
+extern void select_neuron_job_ended(job_record_t *job_ptr);
+
+/* Answer a select_p_job_test(), see prune.h */
+extern int select_neuron_test(const prune_call_t *call);
 
 /* True for a job that asks for Neuron devices, which topology/neuron places */
 extern bool select_neuron_is_ours(job_record_t *job_ptr);

@@ -20,6 +20,31 @@ extern void topology_neuron_fini(void);
 extern void topology_neuron_build(void);
 
 /*
+ * Give slurmctld's nodes the order in which jobs should have them, see rank.h.
+ * RET false: the stock plugin is to be asked.
+ */
+extern bool topology_neuron_rank_nodes(void);
+
+/*
+ * The same for the nodes of one job.
+ * OUT ranks - xfree(); for each node, unit << shift plus the place in the unit.
+ * RET false: the stock plugin is to be asked.
+ */
+extern bool topology_neuron_rank_job(bitstr_t *nodes, unsigned int shift,
+				     uint32_t **ranks, uint32_t *size);
+
+/* Add the UltraServer of a node to the address that the stock plugin gave */
+extern void topology_neuron_address(const char *node, char **addr,
+				    char **pattern);
+
+/*
+ * What the machine has lost for jobs of several nodes when only these are
+ * free, see lib/potential.h.
+ * RET false: the stock plugin is to be asked.
+ */
+extern bool topology_neuron_fragmentation(bitstr_t *idle, uint32_t *value);
+
+/*
  * Choose nodes and devices for a job.
  * A job without Neuron GRES goes to stock() untouched. For others every
  * candidate node is narrowed to the device set it should give, node_map to the

@@ -21,6 +21,7 @@ restore() {
 	cp "$CLUSTER_DIR/etc/good" "$conf"
 	cp "$CLUSTER_DIR/etc/good.topology" "$CLUSTER_DIR/etc/topology.conf"
 	cp "$CLUSTER_DIR/etc/good.slurm" "$SLURM_CONF"
+	rm -f "$CLUSTER_DIR/etc/topology.yaml"
 }
 
 mkdir "$CLUSTER_DIR/profiles"
@@ -51,7 +52,26 @@ spoilers=(
 	'one node in two leaves|topology.conf:[0-9]+.*n1|$ a SwitchName=other Nodes=n1|topology.conf'
 	'switches in a loop|topology.conf:[0-9]+.*x1|$ a SwitchName=x1 Switches=x2\nSwitchName=x2 Switches=x1|topology.conf'
 	'efa before neuron|GresTypes|s/^GresTypes=.*/GresTypes=efa,neuron/|slurm.conf'
+	'select/neuron alone|TopologyPlugin=topology/tree: .*needs TopologyPlugin=topology/neuron|s,^TopologyPlugin=.*,TopologyPlugin=topology/tree,|slurm.conf'
+	'topology/neuron alone|SelectType=select/cons_tres: .*needs SelectType=select/neuron|s,^SelectType=.*,SelectType=select/cons_tres,|slurm.conf'
 )
+# 24.11 knows no topology.yaml
+case $(slurmctld -V) in
+*' 24.11.'*) ;;
+*) spoilers+=('topology.yaml|topology.yaml: .*topology.conf|s/.*/&/|topology.yaml') ;;
+esac
+
+# The same switches as topology.conf
+write_yaml() {
+	cat >"$CLUSTER_DIR/etc/topology.yaml" <<-'END'
+		- topology: all
+		  cluster_default: true
+		  tree:
+		    switches:
+		      - switch: leaf
+		        nodes: n[1-2]
+	END
+}
 
 spoil() {
 	local rest=$1
@@ -60,7 +80,8 @@ spoil() {
 	program=${rest%%|*} && rest=${rest#*|}
 	pattern=${pattern//,/|}
 	file=neuron.conf
-	case $1 in *'|topology.conf' | *'|slurm.conf') file=${1##*|} ;; esac
+	case $1 in *'|topology.'* | *'|slurm.conf') file=${1##*|} ;; esac
+	[ "$file" != topology.yaml ] || write_yaml
 	sed -i "$program" "$CLUSTER_DIR/etc/$file"
 }
 

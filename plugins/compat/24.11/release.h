@@ -19,6 +19,7 @@
 #include "src/common/pack.h"
 #include "src/common/read_config.h"
 #include "src/common/run_in_daemon.h"
+#include "src/common/strnatcmp.h"
 #include "src/common/xmalloc.h"
 #include "src/common/xstring.h"
 #include "src/interfaces/gres.h"
@@ -29,6 +30,16 @@
 /* Of functions of a topology plugin that later releases give a context */
 #define TOPOLOGY_CONTEXT (void)
 #define TOPOLOGY_CONTEXT_ARGUMENT ()
+/* What later releases give functions about one configuration, behind other
+ * parameters */
+#define TOPOLOGY_DATA
+#define TOPOLOGY_DATA_ARGUMENT
+/* No function that ranks the nodes of a job */
+#define TOPOLOGY_RANK_ENTRY
+/* Values that Slurm reads of a topology plugin, beside plugin_id: none */
+#define TOPOLOGY_VALUES(VALUE)
+/* No file whose mere presence makes Slurm ignore TopologyPlugin */
+#define TOPOLOGY_FILE NULL
 /* The stock plugin that knows no switches */
 #define TOPOLOGY_FLAT "topology/default"
 /*
@@ -50,7 +61,10 @@ typedef struct select_nodeinfo select_nodeinfo_t;
  */
 #pragma weak node_record_table_ptr
 #pragma weak node_record_count
+#pragma weak job_list
+#pragma weak find_job_record
 #pragma weak part_list
 #pragma weak default_part_loc
+#pragma weak slurmctld_tres_cnt
 
 #endif

@@ -11,16 +11,13 @@ HOOK(int, select_p_job_test,
       resv_exc_t *resv_exc_ptr, will_run_data_t *will_run_ptr))
 FORWARD(int, select_p_job_begin, (job_record_t *job_ptr), (job_ptr))
 FORWARD(int, select_p_job_ready, (job_record_t *job_ptr), (job_ptr))
-FORWARD(int, select_p_job_expand,
-	(job_record_t *from_job_ptr, job_record_t *to_job_ptr),
-	(from_job_ptr, to_job_ptr))
-FORWARD(int, select_p_job_resized,
-	(job_record_t *job_ptr, node_record_t *node_ptr), (job_ptr, node_ptr))
-FORWARD(int, select_p_job_fini, (job_record_t *job_ptr), (job_ptr))
-FORWARD(int, select_p_job_suspend, (job_record_t *job_ptr, bool indf_susp),
-	(job_ptr, indf_susp))
-FORWARD(int, select_p_job_resume, (job_record_t *job_ptr, bool indf_susp),
-	(job_ptr, indf_susp))
+HOOK(int, select_p_job_expand,
+     (job_record_t *from_job_ptr, job_record_t *to_job_ptr))
+HOOK(int, select_p_job_resized,
+     (job_record_t *job_ptr, node_record_t *node_ptr))
+HOOK(int, select_p_job_fini, (job_record_t *job_ptr))
+HOOK(int, select_p_job_suspend, (job_record_t *job_ptr, bool indf_susp))
+HOOK(int, select_p_job_resume, (job_record_t *job_ptr, bool indf_susp))
 FORWARD(bitstr_t *, select_p_step_pick_nodes,
 	(job_record_t *job_ptr, select_jobinfo_t *step_jobinfo,
 	 uint32_t node_count, bitstr_t **avail_nodes),
@@ -39,7 +36,7 @@ FORWARD(select_nodeinfo_t *, select_p_select_nodeinfo_alloc, (void), ())
 FORWARD(int, select_p_select_nodeinfo_free, (select_nodeinfo_t *nodeinfo),
 	(nodeinfo))
 FORWARD(int, select_p_select_nodeinfo_set_all, (void), ())
-FORWARD(int, select_p_select_nodeinfo_set, (job_record_t *job_ptr), (job_ptr))
+HOOK(int, select_p_select_nodeinfo_set, (job_record_t *job_ptr))
 FORWARD(int, select_p_select_nodeinfo_get,
 	(select_nodeinfo_t *nodeinfo, enum select_nodedata_type dinfo,
 	 enum node_states state, void *data),

@@ -4,10 +4,9 @@ HOOK(int, topology_p_build_config, (void))
 HOOK(int, topology_p_eval_nodes, (topology_eval_t *topo_eval))
 FORWARD(int, topology_p_whole_topo, (bitstr_t *node_mask), (node_mask))
 FORWARD(bitstr_t *, topology_p_get_bitmap, (char *name), (name))
-FORWARD(bool, topology_p_generate_node_ranking, (void), ())
-FORWARD(int, topology_p_get_node_addr,
-	(char *node_name, char **addr, char **pattern),
-	(node_name, addr, pattern))
+HOOK(bool, topology_p_generate_node_ranking, (void))
+HOOK(int, topology_p_get_node_addr,
+     (char *node_name, char **addr, char **pattern))
 FORWARD(int, topology_p_split_hostlist,
 	(hostlist_t *hl, hostlist_t ***sp_hl, int *count, uint16_t tree_width),
 	(hl, sp_hl, count, tree_width))
@@ -22,5 +21,4 @@ FORWARD(int, topology_p_topology_print,
 FORWARD(int, topology_p_topology_unpack,
 	(void **topoinfo, buf_t *buffer, uint16_t protocol_version),
 	(topoinfo, buffer, protocol_version))
-FORWARD(uint32_t, topology_p_get_fragmentation, (bitstr_t *node_mask),
-	(node_mask))
+HOOK(uint32_t, topology_p_get_fragmentation, (bitstr_t *node_mask))

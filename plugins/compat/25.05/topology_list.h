@@ -10,10 +10,9 @@ FORWARD(int, topology_p_whole_topo, (bitstr_t *node_mask, void *tctx),
 	(node_mask, tctx))
 FORWARD(bitstr_t *, topology_p_get_bitmap, (char *name, void *tctx),
 	(name, tctx))
-FORWARD(bool, topology_p_generate_node_ranking, (topology_ctx_t *tctx), (tctx))
-FORWARD(int, topology_p_get_node_addr,
-	(char *node_name, char **addr, char **pattern, void *tctx),
-	(node_name, addr, pattern, tctx))
+HOOK(bool, topology_p_generate_node_ranking, (topology_ctx_t *tctx))
+HOOK(int, topology_p_get_node_addr,
+     (char *node_name, char **addr, char **pattern, void *tctx))
 FORWARD(int, topology_p_split_hostlist,
 	(hostlist_t *hl, hostlist_t ***sp_hl, int *count, uint16_t tree_width,
 	 void *tctx),
@@ -30,5 +29,5 @@ FORWARD(int, topology_p_topology_print,
 FORWARD(int, topology_p_topology_unpack,
 	(void **topoinfo, buf_t *buffer, uint16_t protocol_version),
 	(topoinfo, buffer, protocol_version))
-FORWARD(uint32_t, topology_p_get_fragmentation,
-	(bitstr_t *node_mask, void *tctx), (node_mask, tctx))
+HOOK(uint32_t, topology_p_get_fragmentation,
+     (bitstr_t *node_mask, void *tctx))

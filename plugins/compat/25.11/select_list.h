@@ -8,16 +8,13 @@ HOOK(int, select_p_job_test,
       resv_exc_t *resv_exc_ptr, will_run_data_t *will_run_ptr))
 FORWARD(int, select_p_job_begin, (job_record_t *job_ptr), (job_ptr))
 FORWARD(int, select_p_job_ready, (job_record_t *job_ptr), (job_ptr))
-FORWARD(int, select_p_job_expand,
-	(job_record_t *from_job_ptr, job_record_t *to_job_ptr),
-	(from_job_ptr, to_job_ptr))
-FORWARD(int, select_p_job_resized,
-	(job_record_t *job_ptr, node_record_t *node_ptr), (job_ptr, node_ptr))
-FORWARD(int, select_p_job_fini, (job_record_t *job_ptr), (job_ptr))
-FORWARD(int, select_p_job_suspend, (job_record_t *job_ptr, bool indf_susp),
-	(job_ptr, indf_susp))
-FORWARD(int, select_p_job_resume, (job_record_t *job_ptr, bool indf_susp),
-	(job_ptr, indf_susp))
+HOOK(int, select_p_job_expand,
+     (job_record_t *from_job_ptr, job_record_t *to_job_ptr))
+HOOK(int, select_p_job_resized,
+     (job_record_t *job_ptr, node_record_t *node_ptr))
+HOOK(int, select_p_job_fini, (job_record_t *job_ptr))
+HOOK(int, select_p_job_suspend, (job_record_t *job_ptr, bool indf_susp))
+HOOK(int, select_p_job_resume, (job_record_t *job_ptr, bool indf_susp))
 FORWARD(int, select_p_select_nodeinfo_set_all, (void), ())
-FORWARD(int, select_p_select_nodeinfo_set, (job_record_t *job_ptr), (job_ptr))
+HOOK(int, select_p_select_nodeinfo_set, (job_record_t *job_ptr))
 HOOK(int, select_p_reconfigure, (void))

@@ -19,6 +19,7 @@
 #include "src/common/pack.h"
 #include "src/common/read_config.h"
 #include "src/common/run_in_daemon.h"
+#include "src/common/strnatcmp.h"
 #include "src/common/xmalloc.h"
 #include "src/common/xstring.h"
 #include "src/interfaces/gres.h"
@@ -29,6 +30,26 @@
 /* Of functions of a topology plugin: it can have several configurations */
 #define TOPOLOGY_CONTEXT (topology_ctx_t *tctx)
 #define TOPOLOGY_CONTEXT_ARGUMENT (tctx)
+/* The same of functions about one configuration, behind other parameters */
+#define TOPOLOGY_DATA , void *tctx
+#define TOPOLOGY_DATA_ARGUMENT , tctx
+/* A function that earlier releases do not have */
+#define TOPOLOGY_RANK_ENTRY                                                    \
+	extern int topology_p_get_rank(bitstr_t *node_bitmap,                  \
+				       uint32_t **node_rank, uint32_t *size,   \
+				       void *tctx)                             \
+	{                                                                      \
+		if (topology_neuron_rank_job(node_bitmap, TOPO_RANK_ID_SHIFT,  \
+					     node_rank, size))                 \
+			return SLURM_SUCCESS;                                  \
+		return stock_topology_p_get_rank(node_bitmap, node_rank, size, \
+						 tctx);                        \
+	}
+/* Values that Slurm reads of a topology plugin, beside plugin_id */
+#define TOPOLOGY_VALUES(VALUE) VALUE(bool, supports_exclusive_topo)
+/* Where it is, Slurm ignores TopologyPlugin and loads the plugins that it
+ * names, which can only be Slurm's own */
+#define TOPOLOGY_FILE "topology.yaml"
 /* The stock plugin that knows no switches */
 #define TOPOLOGY_FLAT "topology/flat"
 /* Slurm takes the plugin with this id for cons_tres, as it should */
@@ -44,7 +65,10 @@
  */
 #pragma weak node_record_table_ptr
 #pragma weak node_record_count
+#pragma weak job_list
+#pragma weak find_job_record
 #pragma weak part_list
 #pragma weak default_part_loc
+#pragma weak slurmctld_tres_cnt
 
 #endif

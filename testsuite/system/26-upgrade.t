@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# An upgrade of a running cluster: the controller first, then the nodes, as
+# Slurm's upgrade guide says. Jobs keep their devices, and new ones get others.
+# Then back: what the older release cannot read is refused and nothing is lost.
+#
+# NEURON_OLD_SLURM_PREFIX and NEURON_OLD_BUILD_DIR name an older Slurm and a
+# build of these plugins for it, or an older build for the same Slurm. Without
+# them old and new are the same: everything is replaced all the same.
+# shellcheck source-path=SCRIPTDIR
+new_prefix=${NEURON_SLURM_PREFIX:-}
+: "${NEURON_OLD_SLURM_PREFIX:=$new_prefix}"
+. "$(dirname "$0")/cluster.sh"
+new_prefix=$NEURON_SLURM_PREFIX
+new_build=$NEURON_BUILD_DIR
+new_plugins=$NEURON_SLURM_PLUGINDIR
+: "${NEURON_OLD_SLURM_PREFIX:=$new_prefix}" "${NEURON_OLD_BUILD_DIR:=$new_build}"
+plain_path=$PATH
+
+# PREFIX BUILD PLUGINDIR: what is started from now on
+use() {
+	NEURON_SLURM_PREFIX=$1 NEURON_BUILD_DIR=$2 NEURON_SLURM_PLUGINDIR=$3
+	PATH=$1/bin:$1/sbin:$plain_path
+	hash -r
+	[ ! -e "$SLURM_CONF" ] ||
+		sed -i "s,^PluginDir=.*,PluginDir=$2/plugins/.libs:$3," "$SLURM_CONF"
+}
+
+old_plugins=$new_plugins
+if [ "$NEURON_OLD_SLURM_PREFIX" != "$new_prefix" ]; then
+	NEURON_SLURM_PREFIX=$NEURON_OLD_SLURM_PREFIX
+	old_plugins=$(_stock_plugindir)
+fi
+cluster_new neuron
+use "$NEURON_OLD_SLURM_PREFIX" "$NEURON_OLD_BUILD_DIR" "$old_plugins"
+old_version=$(slurmctld -V)
+cluster_nodes 'n[1-4]' trn2u.48xlarge
+cluster_ultraserver us1 'n[1-4]'
+cluster_start
+
+picture() {
+	local job
+	for job in "${jobs[@]}"; do
+		echo "$job: $(job_alloc "$job" | tr '\n' ';')"
+	done
+	for node in n1 n2 n3 n4; do
+		echo "$node: $(node_used $node)"
+	done
+}
+
+jobs=()
+for args in '-N2 --gres=neuron:4' '-N1 --gres=neuron:8' '-N4 --gres=neuron:1' \
+	'-N1 -n2 --tres-per-task=gres/neuron:1'; do
+	# shellcheck disable=SC2086
+	jobs+=("$(submit $args)")
+done
+wait_for eval '[ "$(running_jobs | wc -l)" -eq 4 ]'
+waiting=$(submit --nice=1000 -N4 --gres=neuron:16)
+held=$(submit --hold -N1 --gres=neuron:2)
+before=$(picture)
+judged "$old_version: four jobs are well placed" "${jobs[@]}"
+ok "the state is saved" wait_saved "${jobs[0]}"
+ctld_stop
+
+use "$new_prefix" "$new_build" "$new_plugins"
+diag "from $old_version to $(slurmctld -V)"
+ok "the new controller starts" ctld_start
+is "$(picture)" "$before" "no allocation has changed"
+ok "the nodes, still old, answer it" wait_nodes
+other=$(submit -N1 --gres=neuron:4)
+ok "a new job starts" wait_state "$other" RUNNING
+judged "it shares nothing with the others" "${jobs[@]}" "$other"
+scancel "$other"
+for node in n1 n2 n3 n4; do
+	slurmd_restart $node
+done
+ok "the nodes are replaced" wait_nodes
+is "$(picture)" "$before" "no allocation has changed"
+is "$(job_state "$waiting")" PENDING "a job that waited waits"
+is "$(job_state "$held")" PENDING "a held one is held"
+scontrol release "$held"
+ok "it starts when it is released" wait_state "$held" RUNNING
+judged "and is well placed" "${jobs[@]}" "$held"
+ok "the state is saved" wait_saved "${jobs[0]}"
+
+# Back
+ctld_stop
+use "$NEURON_OLD_SLURM_PREFIX" "$NEURON_OLD_BUILD_DIR" "$old_plugins"
+if [ "$old_version" != "$("$new_prefix/sbin/slurmctld" -V)" ]; then
+	lines=$(wc -l <"$CLUSTER_DIR/log/slurmctld")
+	timeout -k 1 20 slurmctld -D -f "$SLURM_CONF" >/dev/null 2>&1
+	isnt $? 124 "the old controller refuses to start on newer state"
+	like "$(tail -n "+$((lines + 1))" "$CLUSTER_DIR/log/slurmctld")" \
+		'fatal: .*(incompatible|version)' "and says why"
+else
+	ok "the old controller starts" ctld_start
+	ctld_stop
+fi
+use "$new_prefix" "$new_build" "$new_plugins"
+ok "the new one starts again" ctld_start
+jobs+=("$held")
+judged "all jobs are there" "${jobs[@]}"
+for job in "${jobs[@]}"; do
+	release "$job"
+done
+ok "the nodes answer" wait_nodes
+ok "the job that waited starts when the others have ended" \
+	wait_state "$waiting" RUNNING
+judged "and is well placed" "$waiting"
+cancel_all
+ok "all is free again" wait_idle
+finish
