@@ -10,6 +10,9 @@
 /* Changes when the bytes of machine_pack() change */
 #define MACHINE_VERSION 1
 
+/* neuron.conf as slurmctld read it for the first node; see machine_publish() */
+static site_t *kept_site;
+
 /* How Slurm counted and typed the devices of the node so far */
 typedef struct {
 	const char *name;
@@ -248,6 +251,40 @@ static void _load_in_slurmctld(node_t *node, const conf_t *conf,
 	_publish(node);
 }
 
+/*
+ * slurmctld asks for each State=CLOUD node of the cluster when it starts, and
+ * a reconfiguration starts another slurmctld: neuron.conf is read once.
+ */
+static void _publish_in_slurmctld(node_t *node, const tally_t *neuron)
+{
+	neuron_error_t err;
+
+	if (!kept_site && !(kept_site = site_read(&err))) {
+		error("gres/%s: %s", node->gres, err.text);
+		return;
+	}
+	_load_in_slurmctld(node, site_conf(kept_site), neuron);
+}
+
+static void _publish_in_slurmd(node_t *node)
+{
+	neuron_error_t err;
+	site_t *site = site_read(&err);
+
+	if (!site) {
+		error("gres/%s: %s", node->gres, err.text);
+		return;
+	}
+	_load_in_slurmd(node, site_conf(site));
+	site_destroy(site);
+}
+
+extern void machine_fini(void)
+{
+	site_destroy(kept_site);
+	kept_site = NULL;
+}
+
 extern void machine_publish(const char *name, list_t *records,
 			    const node_config_load_t *config,
 			    machine_t *machine, list_t **devices)
@@ -258,21 +295,16 @@ extern void machine_publish(const char *name, list_t *records,
 		       .machine = machine,
 		       .devices = devices};
 	tally_t own = {.name = name}, neuron = {.name = "neuron"};
-	neuron_error_t err;
-	site_t *site;
 
 	memset(machine, 0, sizeof(*machine));
 	list_for_each(records, _tally, &own);
 	list_for_each(records, _tally, &neuron);
 	if (own.count) {
 		list_delete_all(records, _match_name, (void *) name);
-		if (!(site = site_read(&err)))
-			error("gres/%s: %s", name, err.text);
-		else if (config->in_slurmd)
-			_load_in_slurmd(&node, site_conf(site));
+		if (config->in_slurmd)
+			_publish_in_slurmd(&node);
 		else
-			_load_in_slurmctld(&node, site_conf(site), &neuron);
-		site_destroy(site);
+			_publish_in_slurmctld(&node, &neuron);
 	}
 	xfree(own.type);
 	xfree(neuron.type);

@@ -39,6 +39,9 @@ extern void machine_publish(const char *name, list_t *records,
 			    const node_config_load_t *config,
 			    machine_t *machine, list_t **devices);
 
+/* Forget what machine_publish() keeps between nodes */
+extern void machine_fini(void);
+
 /* From slurmd to slurmstepd, with the list of devices */
 extern void machine_pack(const machine_t *machine, list_t *devices,
 			 buf_t *buffer);

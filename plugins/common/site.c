@@ -9,7 +9,10 @@
 struct site {
 	conf_t *conf;
 	char *path;
-	int *conf_of_node; /* by node index of slurmctld; -1: none */
+	/* by node index of slurmctld */
+	int *conf_of_node; /* -1: none */
+	const profile_t **profiles; /* NULL: none; asked for all nodes */
+	const shape_t **shapes; /* each time a job is looked at */
 	int node_count;
 };
 
@@ -74,6 +77,8 @@ extern void site_destroy(site_t *site)
 	conf_destroy(site->conf);
 	xfree(site->path);
 	xfree(site->conf_of_node);
+	xfree(site->profiles);
+	xfree(site->shapes);
 	xfree(site);
 }
 
@@ -159,13 +164,22 @@ extern int site_map(site_t *site, neuron_error_t *err)
 	int rc = 0;
 
 	xfree(site->conf_of_node);
+	xfree(site->profiles);
+	xfree(site->shapes);
 	site->node_count = node_record_count;
 	site->conf_of_node = xcalloc(node_record_count, sizeof(int));
+	site->profiles = xcalloc(node_record_count, sizeof(*site->profiles));
+	site->shapes = xcalloc(node_record_count, sizeof(*site->shapes));
 	for (int i = 0; i < node_record_count; i++) {
 		node_record_t *node = node_record_table_ptr[i];
 		int index = node ? conf_node_index(site->conf, node->name) : -1;
 
 		site->conf_of_node[i] = index;
+		if (index >= 0) {
+			site->profiles[i] =
+				conf_node_profile(site->conf, index);
+			site->shapes[i] = conf_node_shape(site->conf, index);
+		}
 		if (node && _check_gres(site, node, index, rc ? &later : first))
 			rc = -1;
 	}
@@ -183,16 +197,13 @@ extern int site_node(const site_t *site, int node_inx)
 
 extern const shape_t *site_shape(const site_t *site, int node_inx)
 {
-	int index = site_node(site, node_inx);
-
-	return (index < 0) ? NULL : conf_node_shape(site->conf, index);
+	return (site_node(site, node_inx) < 0) ? NULL : site->shapes[node_inx];
 }
 
 extern const profile_t *site_profile(const site_t *site, int node_inx)
 {
-	int index = site_node(site, node_inx);
-
-	return (index < 0) ? NULL : conf_node_profile(site->conf, index);
+	return (site_node(site, node_inx) < 0) ? NULL
+					       : site->profiles[node_inx];
 }
 
 static int _lookup(const char *name, void *arg)

@@ -14,6 +14,7 @@ extern int init(void)
 extern int fini(void)
 {
 	FREE_NULL_LIST(gres_devices);
+	machine_fini();
 	return SLURM_SUCCESS;
 }
 

@@ -107,11 +107,34 @@ extern int select_p_select_nodeinfo_set(job_record_t *job_ptr)
 	return rc;
 }
 
+/*
+ * Slurm names the nodes of a resized job by name, but keeps its devices and
+ * cores in the order of the node table, see rank.h: write the names as Slurm
+ * writes those of a new job.
+ */
+static void _name_nodes(job_record_t *job_ptr)
+{
+	job_resources_t *resources = job_ptr->job_resrcs;
+
+	if (!resources || !resources->node_bitmap)
+		return;
+	xfree(resources->nodes);
+	resources->nodes =
+		bitmap2node_name_sortable(resources->node_bitmap, false);
+	if (!job_ptr->node_bitmap ||
+	    !bit_equal(job_ptr->node_bitmap, resources->node_bitmap))
+		return;
+	xfree(job_ptr->nodes);
+	job_ptr->nodes = xstrdup(resources->nodes);
+}
+
 extern int select_p_job_expand(job_record_t *from_job_ptr,
 			       job_record_t *to_job_ptr)
 {
 	int rc = stock_select_p_job_expand(from_job_ptr, to_job_ptr);
 
+	_name_nodes(from_job_ptr);
+	_name_nodes(to_job_ptr);
 	select_neuron_job_changed(from_job_ptr);
 	select_neuron_job_changed(to_job_ptr);
 	return rc;
@@ -121,6 +144,7 @@ extern int select_p_job_resized(job_record_t *job_ptr, node_record_t *node_ptr)
 {
 	int rc = stock_select_p_job_resized(job_ptr, node_ptr);
 
+	_name_nodes(job_ptr);
 	select_neuron_job_changed(job_ptr);
 	return rc;
 }

@@ -32,6 +32,14 @@ static const struct {
 
 static void *base;
 
+/* Slurm's plugin without switches: where the nodes are chosen already, it
+ * answers the same as topology/tree, which counts the nodes of every switch */
+static void *flat;
+static int (*flat_eval_nodes)(topology_eval_t *topo_eval);
+static const stock_symbol_t flat_symbols[] = {
+	{"topology_p_eval_nodes", (void **) &flat_eval_nodes},
+};
+
 static void _copy_values(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
@@ -54,7 +62,11 @@ extern int init(void)
 	if (stock_open(type, stock_symbols, STOCK_SYMBOL_COUNT, &base))
 		return SLURM_ERROR;
 	_copy_values();
-	if (topology_neuron_init()) {
+	if ((running_in_slurmctld() &&
+	     stock_open(TOPOLOGY_FLAT, flat_symbols, ARRAY_SIZE(flat_symbols),
+			&flat)) ||
+	    topology_neuron_init()) {
+		stock_close(&flat);
 		stock_close(&base);
 		return SLURM_ERROR;
 	}
@@ -64,6 +76,7 @@ extern int init(void)
 extern int fini(void)
 {
 	topology_neuron_fini();
+	stock_close(&flat);
 	stock_close(&base);
 	return SLURM_SUCCESS;
 }
@@ -108,5 +121,10 @@ TOPOLOGY_RANK_ENTRY
 
 extern int topology_p_eval_nodes(topology_eval_t *topo_eval)
 {
-	return topology_neuron_eval(topo_eval, stock_topology_p_eval_nodes);
+	bool switches = topo_eval->job_ptr->req_switch ||
+			xstrcmp(compat_base_topology(), "topology/tree");
+
+	return topology_neuron_eval(topo_eval, stock_topology_p_eval_nodes,
+				    switches ? stock_topology_p_eval_nodes
+					     : flat_eval_nodes);
 }

@@ -6,13 +6,52 @@
 /* With CandidateNodes=check */
 #define CHECKS_BETWEEN_LINES 100
 
+/* So many nodes and some more are tried first when any will do */
+#define PART_NODES 64
+
+struct prune_room {
+	int *candidates;
+	gang_node_t *nodes;
+	ledger_sets_t *used;
+	shape_span_t *spans;
+	uint32_t spans_count;
+};
+
+extern prune_room_t *prune_room_create(void)
+{
+	prune_room_t *room = xmalloc(sizeof(*room));
+	size_t nodes = node_record_count + 1;
+
+	room->spans_count = 6 * nodes + SHAPE_SPANS_MAX;
+	room->candidates = xcalloc(nodes, sizeof(*room->candidates));
+	room->nodes = xcalloc(nodes, sizeof(*room->nodes));
+	room->used = xcalloc(nodes, sizeof(*room->used));
+	room->spans = xcalloc(room->spans_count, sizeof(*room->spans));
+	return room;
+}
+
+extern void prune_room_destroy(prune_room_t *room)
+{
+	if (!room)
+		return;
+	xfree(room->candidates);
+	xfree(room->nodes);
+	xfree(room->used);
+	xfree(room->spans);
+	xfree(room);
+}
+
 /* One question */
 typedef struct {
 	const prune_state_t *state;
 	const prune_call_t *call;
 	const job_neuron_t *job;
 	gang_request_t wanted;
-	gang_node_t *nodes; /* those of the call that have the devices */
+	int *candidates; /* nodes of the call that have such devices */
+	uint32_t candidate_count;
+	/* of these, all that have enough free ones in the last situation, and
+	 * all that are required */
+	gang_node_t *nodes;
 	uint32_t count;
 	ledger_sets_t *used; /* work space, a situation */
 	shape_span_t *spans; /* work space, of all nodes */
@@ -44,20 +83,6 @@ static uint64_t _weight(const prune_t *prune, const node_record_t *node)
 	return weight;
 }
 
-static void _add_node(prune_t *prune, int n, const shape_t *shape)
-{
-	const node_record_t *node = node_record_table_ptr[n];
-	const bitstr_t *required =
-		prune->call->job_ptr->details->req_node_bitmap;
-
-	prune->nodes[prune->count++] = (gang_node_t){
-		.node = n,
-		.shape = shape,
-		.cpus = node->cpus_efctv,
-		.required = required && bit_test((bitstr_t *) required, n),
-	};
-}
-
 static void _collect(prune_t *prune)
 {
 	const char *type = prune->job->request.type;
@@ -76,28 +101,70 @@ static void _collect(prune_t *prune)
 			       !xstrcmp(type, profile_type(profile));
 		}
 		if (fits)
-			_add_node(prune, n, site_shape(prune->state->site, n));
+			prune->candidates[prune->candidate_count++] = n;
 	}
 }
 
-/* What every node has free when so much is used; NULL: nothing is */
-static void _set_free(prune_t *prune, const ledger_sets_t *used)
+/* The fewest devices that a node of the job gives */
+static uint32_t _least_devices(const prune_t *prune)
 {
-	const site_t *site = prune->state->site;
+	const request_t *request = &prune->job->request;
 
-	for (uint32_t i = 0; i < prune->count; i++) {
-		gang_node_t *node = &prune->nodes[i];
-		const profile_t *profile = site_profile(site, node->node);
+	return request->per_node ? request->per_node : request->per_task;
+}
 
-		node->free = devset_run(0, profile_device_count(profile));
-		node->free_efas = devset_run(0, profile_efa_count(profile));
+static void _add_node(prune_t *prune, int n, const ledger_sets_t *free,
+		      bool required)
+{
+	const node_record_t *node = node_record_table_ptr[n];
+
+	prune->nodes[prune->count++] = (gang_node_t){
+		.node = n,
+		.shape = site_shape(prune->state->site, n),
+		.free = free->devices,
+		.free_efas = free->efas,
+		.total = devset_count(free->devices),
+		.cpus = node->cpus_efctv,
+		.weight = _weight(prune, node),
+		.required = required,
+	};
+}
+
+static ledger_sets_t _all_of(const profile_t *profile)
+{
+	return (ledger_sets_t){
+		.devices = devset_run(0, profile_device_count(profile)),
+		.efas = devset_run(0, profile_efa_count(profile)),
+	};
+}
+
+/*
+ * List the nodes that may be in the job when so much is used; NULL: nothing
+ * is. Of ten thousand nodes most are full: they are passed over quickly.
+ */
+static void _list_nodes(prune_t *prune, const ledger_sets_t *used)
+{
+	bitstr_t *named = prune->call->job_ptr->details->req_node_bitmap;
+	const profile_t *last = NULL;
+	ledger_sets_t all = {0};
+	uint32_t least = _least_devices(prune);
+
+	prune->count = 0;
+	for (uint32_t i = 0; i < prune->candidate_count; i++) {
+		int n = prune->candidates[i];
+		const profile_t *profile = site_profile(prune->state->site, n);
+		bool required = named && bit_test(named, n);
+		ledger_sets_t free;
+
+		if (profile != last)
+			all = _all_of(last = profile);
+		free = all;
 		if (used) {
-			node->free &= ~used[node->node].devices;
-			node->free_efas &= ~used[node->node].efas;
+			free.devices &= ~used[n].devices;
+			free.efas &= ~used[n].efas;
 		}
-		node->total = devset_count(node->free);
-		node->weight =
-			_weight(prune, node_record_table_ptr[node->node]);
+		if (required || (devset_count(free.devices) >= least))
+			_add_node(prune, n, &free, required);
 	}
 }
 
@@ -207,9 +274,7 @@ static answer_t _decide(prune_t *prune)
 /* The same when so much is used, without a look at the future */
 static answer_t _can(prune_t *prune, const ledger_sets_t *used)
 {
-	_set_free(prune, used);
-	for (uint32_t i = 0; i < prune->count; i++)
-		prune->nodes[i].span_count = 0;
+	_list_nodes(prune, used);
 	return _decide(prune);
 }
 
@@ -219,7 +284,7 @@ static answer_t _choose(prune_t *prune, time_t moment,
 			const ledger_sets_t *used)
 {
 	*prune->state->moment = moment;
-	_set_free(prune, used);
+	_list_nodes(prune, used);
 	_set_spans(prune, moment);
 	return _decide(prune);
 }
@@ -285,10 +350,29 @@ static bool _may_preempt(const prune_t *prune)
 	return candidates && list_count(candidates);
 }
 
+/* Of an empty machine any part will do */
+static bool _test_part(prune_t *prune)
+{
+	uint32_t count = prune->candidate_count;
+	uint64_t part = PART_NODES + 4 * (uint64_t) prune->wanted.nodes_min;
+	bool rc;
+
+	if (part >= count)
+		return false;
+	prune->candidate_count = part;
+	rc = (_can(prune, NULL) == YES) &&
+	     !_ask_choice(prune, prune->call->will_run_ptr);
+	prune->candidate_count = count;
+	return rc;
+}
+
 static int _test_ever(prune_t *prune)
 {
-	answer_t answer = _can(prune, NULL);
+	answer_t answer;
 
+	if (_test_part(prune))
+		return SLURM_SUCCESS;
+	answer = _can(prune, NULL);
 	if (answer == NO)
 		return SLURM_ERROR;
 	if ((answer == YES) && !_ask_choice(prune, prune->call->will_run_ptr))
@@ -340,12 +424,13 @@ static bool _find_end(prune_t *prune, uint32_t from, time_t *end)
 	return true;
 }
 
-/* How many jobs end before a moment */
-static uint32_t _ended_before(ledger_t *ledger, time_t moment)
+/* How many jobs cons_tres takes as gone at a moment that it is asked about */
+static uint32_t _gone_at(ledger_t *ledger, time_t moment)
 {
 	uint32_t count = ledger_sort_ends(ledger), n = 0;
 
-	while ((n < count) && (ledger_end(ledger, n) < moment))
+	while ((n < count) &&
+	       (ledger_end(ledger, n) + WILL_RUN_AFTER <= moment))
 		n++;
 	return n;
 }
@@ -360,23 +445,23 @@ static int _test_later(prune_t *prune)
 	const will_run_data_t *given = prune->call->will_run_ptr;
 	time_t start = given ? given->start : 0, now = time(NULL), end = 0;
 	will_run_data_t moment = {0};
-	uint32_t before = _ended_before(prune->state->ledger, start);
+	uint32_t before = _gone_at(prune->state->ledger, start);
 
 	prune->later = true;
 	if (!_find_end(prune, before, &end))
 		return (_can(prune, NULL) == NO) ? SLURM_ERROR
 						 : _ask_all(prune);
-	if (end < start)
-		end = start - 1;
+	if (end + WILL_RUN_AFTER < start)
+		end = start - WILL_RUN_AFTER;
 	if (given && given->end && (end > given->end))
 		return SLURM_ERROR;
 	if (end <= now)
 		return _ask_all(prune);
 	/* At that moment and no later */
-	moment.start = end + 1;
+	moment.start = end + WILL_RUN_AFTER;
 	moment.end = moment.start;
 	ledger_used_after(prune->state->ledger,
-			  _ended_before(prune->state->ledger, moment.start),
+			  _gone_at(prune->state->ledger, moment.start),
 			  prune->used);
 	if ((_choose(prune, moment.start, prune->used) != YES) ||
 	    _ask_choice(prune, &moment))
@@ -429,27 +514,28 @@ static int _test(prune_t *prune)
 extern int prune_job_test(const prune_state_t *state, const prune_call_t *call,
 			  const job_neuron_t *job)
 {
-	prune_t prune = {.state = state, .call = call, .job = job};
+	prune_t prune = {
+		.state = state,
+		.call = call,
+		.job = job,
+		.candidates = state->room->candidates,
+		.nodes = state->room->nodes,
+		.used = state->room->used,
+		.spans = state->room->spans,
+		.spans_room = state->room->spans_count,
+	};
 	int rc;
 
 	job_neuron_wanted(job, call->min_nodes,
 			  MIN(call->max_nodes, job->request.nodes_max),
 			  call->req_nodes, call->job_ptr->details->min_cpus,
 			  &prune.wanted);
-	prune.nodes =
-		xcalloc(bit_set_count(call->nodes) + 1, sizeof(*prune.nodes));
-	prune.used = xcalloc(node_record_count + 1, sizeof(*prune.used));
 	prune.choice = bit_alloc(bit_size(call->nodes));
-	prune.spans_room = 2 * bit_set_count(call->nodes) + SHAPE_SPANS_MAX;
-	prune.spans = xcalloc(prune.spans_room, sizeof(*prune.spans));
 	_collect(&prune);
 	state->counts->asked++;
 	rc = _test(&prune);
 	*state->moment = 0;
 	FREE_NULL_BITMAP(prune.choice);
-	xfree(prune.spans);
-	xfree(prune.used);
-	xfree(prune.nodes);
 	return rc;
 }
 

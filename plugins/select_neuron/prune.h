@@ -46,10 +46,19 @@ typedef struct {
 	uint64_t differed;
 } prune_counts_t;
 
+/* Work space for node_record_count nodes, kept because new memory of that size
+ * takes as long as a decision */
+typedef struct prune_room prune_room_t;
+
+extern prune_room_t *prune_room_create(void);
+/* Accepts NULL */
+extern void prune_room_destroy(prune_room_t *room);
+
 typedef struct {
 	const site_t *site;
 	const fabric_t *fabric;
 	ledger_t *ledger;
+	prune_room_t *room;
 	prune_counts_t *counts;
 	time_t *moment; /* of the situation that cons_tres tests; 0: now */
 } prune_state_t;

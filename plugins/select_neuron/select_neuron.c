@@ -9,6 +9,7 @@
 static site_t *site;
 static fabric_t *fabric;
 static ledger_t *ledger;
+static prune_room_t *room;
 static prune_counts_t counts;
 static time_t moment;
 
@@ -29,6 +30,8 @@ extern void select_neuron_fini(void)
 {
 	ledger_destroy(ledger);
 	ledger = NULL;
+	prune_room_destroy(room);
+	room = NULL;
 	fabric_destroy(fabric);
 	fabric = NULL;
 	site_destroy(site);
@@ -59,6 +62,8 @@ extern void select_neuron_read(void)
 	ledger_destroy(ledger);
 	ledger = ledger_create();
 	ledger_read(ledger);
+	prune_room_destroy(room);
+	room = prune_room_create();
 }
 
 extern void select_neuron_job_changed(job_record_t *job_ptr)
@@ -75,7 +80,7 @@ extern void select_neuron_job_ended(job_record_t *job_ptr)
 
 extern int select_neuron_test(const prune_call_t *call)
 {
-	prune_state_t state = {site, fabric, ledger, &counts, &moment};
+	prune_state_t state = {site, fabric, ledger, room, &counts, &moment};
 	conf_candidates_t candidates;
 	job_neuron_t job;
 
@@ -95,7 +100,7 @@ extern int select_neuron_test(const prune_call_t *call)
 static uint32_t _spans(const job_record_t *job_ptr, int node, devset_t free,
 		       shape_span_t *spans)
 {
-	prune_state_t state = {site, fabric, ledger, &counts, &moment};
+	prune_state_t state = {site, fabric, ledger, room, &counts, &moment};
 	uint32_t count;
 
 	if (!ledger || !site_profile(site, node))

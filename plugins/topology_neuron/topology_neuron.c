@@ -25,7 +25,7 @@ typedef struct {
 /* One evaluation */
 typedef struct {
 	topology_eval_t *eval;
-	topology_stock_eval_t stock;
+	topology_stock_eval_t eval_chosen; /* allocates what is in node_map */
 	job_neuron_t job;
 	gang_request_t wanted;
 	uint32_t count;
@@ -270,7 +270,8 @@ static int _try(gang_node_t *const *chosen, uint32_t count, void *arg)
 				      chosen[i]->pick.devices);
 		sockets |= decision->trial[i].sockets;
 	}
-	if (!trial_run(decision->eval, decision->stock, decision->trial, count))
+	if (!trial_run(decision->eval, decision->eval_chosen, decision->trial,
+		       count))
 		return SLURM_SUCCESS;
 	if (!sockets)
 		return SLURM_ERROR;
@@ -278,13 +279,14 @@ static int _try(gang_node_t *const *chosen, uint32_t count, void *arg)
 		_narrow(decision, chosen[i]);
 		decision->trial[i].sockets = 0;
 	}
-	return trial_run(decision->eval, decision->stock, decision->trial,
+	return trial_run(decision->eval, decision->eval_chosen, decision->trial,
 			 count);
 }
 
 /* CPUs, memory or contiguity speak against our nodes, not devices: leave the
  * choice of nodes to the stock plugin */
-static int _try_all(decision_t *decision, gang_t *gang)
+static int _try_all(decision_t *decision, gang_t *gang,
+		    topology_stock_eval_t stock)
 {
 	gang_node_t **fitting;
 	uint32_t count;
@@ -292,6 +294,7 @@ static int _try_all(decision_t *decision, gang_t *gang)
 
 	if (!decision->job.request.per_node)
 		return SLURM_ERROR;
+	decision->eval_chosen = stock;
 	fitting = xcalloc(decision->count + 1, sizeof(*fitting));
 	count = gang_fit(gang, decision->job.request.per_node, fitting);
 	if (count && (count >= decision->eval->min_nodes))
@@ -300,7 +303,7 @@ static int _try_all(decision_t *decision, gang_t *gang)
 	return rc;
 }
 
-static int _decide(decision_t *decision)
+static int _decide(decision_t *decision, topology_stock_eval_t stock)
 {
 	gang_t *gang = gang_create(fabric, &decision->wanted, decision->nodes,
 				   decision->count);
@@ -314,7 +317,7 @@ static int _decide(decision_t *decision)
 	if (!gang_decide(gang, _try, decision))
 		rc = SLURM_SUCCESS;
 	else
-		rc = _try_all(decision, gang);
+		rc = _try_all(decision, gang, stock);
 	gang_destroy(gang);
 	return rc;
 }
@@ -329,9 +332,10 @@ static bool _required_are_there(const topology_eval_t *eval)
 }
 
 extern int topology_neuron_eval(topology_eval_t *eval,
-				topology_stock_eval_t stock)
+				topology_stock_eval_t stock,
+				topology_stock_eval_t exact)
 {
-	decision_t decision = {.eval = eval, .stock = stock};
+	decision_t decision = {.eval = eval, .eval_chosen = exact};
 	int rc;
 
 	if (!site)
@@ -347,7 +351,7 @@ extern int topology_neuron_eval(topology_eval_t *eval,
 			  eval->req_nodes, eval->job_ptr->details->min_cpus,
 			  &decision.wanted);
 	_collect(&decision);
-	rc = _decide(&decision);
+	rc = _decide(&decision, stock);
 	_release(&decision);
 	return rc;
 }

@@ -48,9 +48,11 @@ extern bool topology_neuron_fragmentation(bitstr_t *idle, uint32_t *value);
  * Choose nodes and devices for a job.
  * A job without Neuron GRES goes to stock() untouched. For others every
  * candidate node is narrowed to the device set it should give, node_map to the
- * best nodes, and stock() allocates exactly those.
+ * best nodes, and exact() allocates exactly those. Where it will not, stock()
+ * chooses among all that were narrowed.
  */
 extern int topology_neuron_eval(topology_eval_t *eval,
-				topology_stock_eval_t stock);
+				topology_stock_eval_t stock,
+				topology_stock_eval_t exact);
 
 #endif

@@ -123,7 +123,9 @@ only_first() {
 	comm -23 <(sort -u <<<"$1") <(sort -u <<<"$2")
 }
 
-own='plugin_name
+# Every plugin's own; neuron_peer is what ours have for each other
+own='neuron_peer
+plugin_name
 plugin_type
 plugin_version
 init

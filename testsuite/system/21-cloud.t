@@ -11,13 +11,19 @@ cluster_nodes 'c[1-4]' trn1.32xlarge State=CLOUD
 cluster_switch leaf1 'c[1-2]'
 cluster_switch leaf2 'c[3-4]'
 cluster_switch spine 'leaf[1-2]'
+# Many more that are never used: the files are not read for each of them
+cluster_conf "NodeName=d[1-500] CPUs=128 Sockets=2 CoresPerSocket=32 ThreadsPerCore=2 RealMemory=524288 Gres=neuron:trn1:16,efa:8 State=CLOUD"
+neuron_conf 'NodeName=d[1-500] Profile=trn1.32xlarge'
+cluster_partition all 'c[1-4]' Default=YES
 cluster_conf SuspendProgram=/bin/true
 cluster_conf ResumeProgram=/bin/true
 cluster_conf SuspendTime=-1
 cluster_conf ResumeTimeout=300
 cluster_write
 _munged_start
+began=$(date +%s)
 ok "slurmctld starts without any node" ctld_start
+ok "at once" test $(($(date +%s) - began)) -le 8
 is "$(sinfo -h -o %T)" 'idle~' "all nodes are powered down"
 
 job=$(submit -N2 --gres=neuron:4)

@@ -52,6 +52,7 @@ is "$(scontrol show node -o | sed 's/^NodeName=\([^ ]*\) .*/\1/' | xargs)" "$rin
 	"a node of no UltraServer is at the end of its leaf, one of no switch at the end"
 is "$(tasks_of -N8 --gres=neuron:16)" "$ring" "a job with devices has the same order"
 is "$(tasks_of -N3 -w n5,n1,n2)" "n1 n2 n5" "and so has a part of the nodes, named in any order"
+ok "all is free again" wait_idle
 is "$(tasks_of -N4 --gres=neuron:16 -x n1)" "n8 n2 n3 n5" "an UltraServer is in the order of its ring"
 
 # What tasks are told
@@ -116,6 +117,7 @@ ok "slurmctld reads its files again" cluster_reconfigure
 ok "and all nodes answer" wait_nodes
 ring='n5 n7 n1 n4 n2 n8 n6 n3'
 check_order "without the job"
+ok "all is free again" wait_idle
 
 # n5 and n1 are free in 10 minutes, and are halves of two pairs; all is free in
 # 60 minutes. (The select plugin says n5 and n1 for the moment when n7 is free.)
@@ -139,6 +141,28 @@ scores=$(sed -n "s/.*JobId=$job add slot:\([0-9]*\) .* job_score:/\1 /p" \
 	"$CLUSTER_DIR/log/slurmctld" | sort -u | xargs)
 is "$scores" "0 30 1 30 2 28" "by what the nodes of the job damage"
 is "$(minutes_to_start "$job")" 60 "and takes the one that damages least"
+cancel_all
+
+# A job that gives nodes back: Slurm keeps its devices in the order of nodes
+cluster_new neuron
+cluster_nodes 'n[1-4]' trn2u.48xlarge
+cluster_ultraserver us1 n4,n2,n3,n1
+cluster_start
+half=$(grant -w n4 --gres=neuron:8)
+job=$(submit -N3 -w n4,n2,n3 --gres=neuron:8)
+ok "a job of three nodes runs" wait_state "$job" RUNNING
+scancel "$half"
+scontrol update jobid="$job" nodelist=n4,n2
+held=$(job_alloc "$job")
+is "$(node_used n4) $(node_used n2)" "8-15 8-15 0-7 0-7" \
+	"it shrinks to two nodes and keeps the devices there"
+ok "this is saved" wait_saved "$job"
+ctld_kill
+ok "slurmctld starts after it was killed" ctld_start
+ok "and all nodes answer" wait_nodes
+is "$(job_alloc "$job")" "$held" "the smaller job has the same devices"
+is "$(node_used n4) $(node_used n2)" "8-15 8-15 0-7 0-7" \
+	"and just those are in use"
 cancel_all
 
 # UltraServers that are switches of topology.conf, in the order of its line

@@ -48,6 +48,10 @@
  */
 #define SELECT_NEURON_ID 150
 
+/* Asked about a moment, cons_tres takes jobs as gone that end so many seconds
+ * before it, or more */
+#define WILL_RUN_AFTER 1
+
 typedef struct select_jobinfo select_jobinfo_t;
 typedef struct select_nodeinfo select_nodeinfo_t;
 

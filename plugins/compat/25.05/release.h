@@ -45,6 +45,10 @@
 /* Slurm takes the plugin with this id for cons_tres, as it should */
 #define SELECT_NEURON_ID SELECT_PLUGIN_CONS_TRES
 
+/* Asked about a moment, cons_tres takes jobs as gone that end so many seconds
+ * before it, or more */
+#define WILL_RUN_AFTER 0
+
 /* cons_tres has a way of its own for jobs of at most one node, which does not
  * ask the topology plugin to choose */
 #define SELECT_ONE_NODE_SHORTCUT 0
