@@ -32,18 +32,18 @@ draw_request() {
 	local nodes devices
 	draw 4 && nodes=$((drawn + 1))
 	draw 16 && devices=$((drawn + 1))
-	request=(-N$nodes --gres=neuron:trn2:$devices)
+	request=("-N$nodes" --gres=neuron:trn2:$devices)
 	draw 12
 	case $drawn in
-	0) request=(-N1 -n$nodes --tres-per-task=gres/neuron:trn2=$((devices % 4 + 1))) ;;
+	0) request=(-N1 "-n$nodes" --tres-per-task=gres/neuron:trn2=$((devices % 4 + 1))) ;;
 	1) request+=(--ntasks-per-node=$((devices * 6))) ;;
 	2) request+=(--mem=$((devices * 120000))) ;;
-	3) request=(-N1-$((nodes + 1)) --gres=neuron:trn2:$devices) ;;
+	3) request=("-N1-$((nodes + 1))" --gres=neuron:trn2:$devices) ;;
 	4) request=(-N1 --constraint=small --gres=neuron:inf2:$((devices / 2 + 1))) ;;
 	5) request+=(--exclusive) ;;
-	6) request=(-N$((nodes / 2 + 1)) --gres=neuron:trn1:$((devices / 2 + 1))) ;;
+	6) request=("-N$((nodes / 2 + 1))" --gres=neuron:trn1:$((devices / 2 + 1))) ;;
 	7) request+=(-w b3) ;;
-	8) request+=(-x b2,b5) ;;
+	8) request+=(-x 'b2,b5') ;;
 	esac
 	draw 9
 	request+=(--time=$((drawn * 7 + 1)))
@@ -81,6 +81,7 @@ for ((round = 0; round < 25; round++)); do
 	esac
 	# the scheduler's turn, one second at most
 	mark=$(grep -c . "$log")
+	# shellcheck disable=SC2016
 	wait_for -t 2 eval '[ "$(grep -c . "$log")" -gt $((mark + 5)) ]'
 done
 ok "jobs came and went ($ended ended)" test $ended -gt 40
