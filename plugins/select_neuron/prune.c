@@ -230,19 +230,35 @@ static bool _required_are_there(const prune_t *prune)
 
 typedef enum { NO, YES, UNKNOWN } answer_t;
 
-/* Too few nodes have the devices. Otherwise switches may be the reason, and
- * topology/neuron leaves the last word about these to the stock plugin. */
+static uint32_t _count_required(gang_node_t *const *nodes, uint32_t count)
+{
+	uint32_t required = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		required += nodes[i]->required;
+	return required;
+}
+
+/* Too few nodes have the devices, or one that the job names has not.
+ * Otherwise switches may be the reason, and topology/neuron leaves the last
+ * word about these to the stock plugin. */
 static answer_t _refusal(prune_t *prune, gang_t *gang)
 {
-	uint32_t per_node = prune->job->request.per_node, count;
+	uint32_t per_node = prune->job->request.per_node, count, fit = 0;
+	uint32_t required = 0;
 	gang_node_t **fitting;
 
 	if ((errno != ENOSPC) || !per_node)
 		return (errno == ENOSPC) ? NO : UNKNOWN;
 	fitting = xcalloc(prune->count + 1, sizeof(*fitting));
 	count = gang_fit(gang, per_node, fitting);
+	fit = _count_required(fitting, count);
 	xfree(fitting);
-	return (count < MAX(1, prune->wanted.nodes_min)) ? NO : UNKNOWN;
+	for (uint32_t i = 0; i < prune->count; i++)
+		required += prune->nodes[i].required;
+	if ((count < MAX(1, prune->wanted.nodes_min)) || (fit < required))
+		return NO;
+	return UNKNOWN;
 }
 
 /* Can the job have its devices from these nodes? YES sets choice. */

@@ -120,7 +120,8 @@ check_order "without the job"
 ok "all is free again" wait_idle
 
 # n5 and n1 are free in 10 minutes, and are halves of two pairs; all is free in
-# 60 minutes. (The select plugin says n5 and n1 for the moment when n7 is free.)
+# 60 minutes. When n7 is free, after 20 minutes, n5 and n7 are a pair; before
+# 25.05 backfill's question about that moment finds n7 still in use.
 minutes_to_start() {
 	local at
 	at=$(job_field "$1" StartTime)
@@ -139,8 +140,10 @@ was_considered() {
 ok "backfill compares slots" wait_for was_considered
 scores=$(sed -n "s/.*JobId=$job add slot:\([0-9]*\) .* job_score:/\1 /p" \
 	"$CLUSTER_DIR/log/slurmctld" | sort -u | xargs)
-is "$scores" "0 30 1 30 2 28" "by what the nodes of the job damage"
-is "$(minutes_to_start "$job")" 60 "and takes the one that damages least"
+like "$scores" '^0 30 1 (28|30) 2 28$' "by what the nodes of the job damage"
+start=60
+[[ $scores != *'1 28'* ]] || start=20
+is "$(minutes_to_start "$job")" $start "and takes the first that damages least"
 cancel_all
 
 # A job that gives nodes back: Slurm keeps its devices in the order of nodes

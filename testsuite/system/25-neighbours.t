@@ -31,7 +31,7 @@ ok "two rows are free" wait_for -t 10 eval \
 
 # JOB TIME, devices that it must get
 cases=(
-	'short|60|4-7'
+	'short|30|4-7'
 	'long|1440|8-11'
 	'endless|UNLIMITED|8-11'
 )
@@ -51,7 +51,7 @@ soon=$(grant -w n1 --gres=neuron:8 --time=60)
 long=$(grant -w n2 --gres=neuron:8 --time=1440)
 job=$(grant -N1 --gres=neuron:8 --time=1440)
 is "$(job_nodes "$job")" n2 "a long job goes to the node with a long job"
-other=$(grant -N1 --gres=neuron:8 --time=60)
+other=$(grant -N1 --gres=neuron:8 --time=30)
 judged "all are well placed" "$soon" "$long" "$job" "$other"
 unlike "$(grep 'error: select/neuron' "$CLUSTER_DIR/log/slurmctld")" . \
 	"with all nodes the answers are the same"
