@@ -14,6 +14,7 @@
 static site_t *site;
 static fabric_t *fabric;
 static potential_t *potential;
+static const neuron_peer_t *peer;
 
 /* What one node could give the job; beside the gang_node_t of the same place */
 typedef struct {
@@ -33,7 +34,6 @@ typedef struct {
 	gang_node_t *nodes;
 	option_t *options;
 	trial_node_t *trial;
-	const neuron_peer_t *peer;
 } decision_t;
 
 /* ------------------------------------------------------------------ */
@@ -54,6 +54,7 @@ extern int topology_neuron_init(void)
 
 extern void topology_neuron_fini(void)
 {
+	peer = NULL;
 	potential_destroy(potential);
 	potential = NULL;
 	fabric_destroy(fabric);
@@ -83,6 +84,7 @@ extern void topology_neuron_build(void)
 	if (!site)
 		return;
 	compat_declare_gres_files();
+	peer = stock_peer("select/neuron", PEER_SYMBOL);
 	if (site_map(site, &err))
 		error("topology/neuron: %s", err.text);
 	fabric_destroy(fabric);
@@ -192,10 +194,10 @@ static void _read_spans(const decision_t *decision, option_t *option,
 	uint32_t count;
 
 	option->spans = NULL;
-	if (!decision->peer || gang->counted)
+	if (!peer || gang->counted)
 		return;
-	count = decision->peer->spans(decision->eval->job_ptr, gang->node,
-				      gang->free, spans);
+	count = peer->spans(decision->eval->job_ptr, gang->node, gang->free,
+			    spans);
 	if (!count)
 		return;
 	option->spans = xcalloc(count, sizeof(*spans));
@@ -212,7 +214,6 @@ static void _collect(decision_t *decision)
 	decision->nodes = xcalloc(room, sizeof(*decision->nodes));
 	decision->options = xcalloc(room, sizeof(*decision->options));
 	decision->trial = xcalloc(room, sizeof(*decision->trial));
-	decision->peer = stock_peer("select/neuron", PEER_SYMBOL);
 	for (int n = 0; (n = bit_ffs_from_bit(map, n)) >= 0; n++) {
 		option_t *option = &decision->options[decision->count];
 		gang_node_t *gang = &decision->nodes[decision->count];
