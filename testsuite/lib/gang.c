@@ -7,115 +7,23 @@
 #include <check.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "failing_malloc.h"
+#include "sample.h"
 #include "gang.h"
 
 #define COUNT(table) ((int) (sizeof(table) / sizeof((table)[0])))
-#define TEXT_MAX 8192
 
 #define NODES_MAX 9
 #define SETS (1u << NODES_MAX)
 
-/*
- * Random numbers that are the same on every machine
- */
-
-static uint64_t _random_state;
-
-static uint32_t _random(uint32_t below)
-{
-	_random_state ^= _random_state << 13;
-	_random_state ^= _random_state >> 7;
-	_random_state ^= _random_state << 17;
-	return (uint32_t) (_random_state >> 32) % below;
-}
-
-static void _seed(uint64_t seed)
-{
-	_random_state = 0x9e3779b97f4a7c15u * (seed + 1);
-	for (int i = 0; i < 10; i++)
-		_random(2);
-}
-
-/*
- * Text that grows; names of nodes are n0, n1, ...
- */
-
-typedef struct {
-	char text[TEXT_MAX];
-	size_t length;
-} text_t;
-
-static void _append(text_t *text, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void _append(text_t *text, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text->text + text->length, TEXT_MAX - text->length, fmt,
-		      ap);
-	va_end(ap);
-	ck_assert((n >= 0) && (text->length + (size_t) n < TEXT_MAX));
-	text->length += (size_t) n;
-}
-
-/* Names and ranges of numbers: "n3,n5", "5-99" */
-static int _expand(const char *text, nodeset_each_t each, void *arg)
-{
-	while (*text) {
-		char *end, name[16];
-		long first = strtol(text + (*text == 'n'), &end, 10);
-		long last = first;
-
-		if (*text != 'n' && (*text < '0' || *text > '9')) {
-			size_t size = strcspn(text, ",");
-
-			ck_assert_uint_lt(size, sizeof(name));
-			snprintf(name, sizeof(name), "%.*s", (int) size, text);
-			if (each(name, arg) < 0)
-				return -1;
-			text += size + (text[size] == ',');
-			continue;
-		}
-		if (*end == '-')
-			last = strtol(end + 1, &end, 10);
-		for (long i = first; i <= last; i++) {
-			snprintf(name, sizeof(name), "n%ld", i);
-			if (each(name, arg) < 0)
-				return -1;
-		}
-		text = end + (*end == ',');
-	}
-	return 0;
-}
-
-static int _lookup(const char *name, void *arg)
-{
-	(void) arg;
-	return (int) strtol(name + 1, NULL, 10);
-}
-
 static fabric_t *_fabric_of(const char *text, uint32_t node_count)
 {
-	fabric_source_t source = {.text = text,
-				  .origin = "topology.conf",
-				  .ultraserver_glob = "u*",
-				  .expand = _expand,
-				  .lookup = _lookup,
-				  .node_count = node_count};
-	neuron_error_t err = {""};
-	fabric_t *fabric = fabric_create(&source, &err);
+	fabric_t *fabric = sample_fabric(text, node_count);
 
-	ck_assert_msg(fabric != NULL, "%s: got the error \"%s\"",
-		      text ? text : "no text", err.text);
 	ck_assert_int_eq(fabric_finish(fabric, NULL), 0);
 	return fabric;
 }
@@ -173,7 +81,7 @@ static devset_t _all_of(int machine)
  */
 
 typedef struct {
-	text_t topology;
+	sample_text_t topology;
 	fabric_t *fabric;
 	uint32_t fabric_nodes;
 	request_t request;
@@ -188,11 +96,12 @@ typedef struct {
 /* Leaves; RET how many groups there are */
 static int _write_leaves(state_t *state)
 {
-	int leaves = 1 + (int) _random(4), groups = 0;
+	int leaves = 1 + (int) sample_random(4), groups = 0;
 	int leaf_of[NODES_MAX];
 
 	for (uint32_t i = 0; i < state->fabric_nodes; i++)
-		leaf_of[i] = _random(12) ? (int) _random(leaves) : -1;
+		leaf_of[i] =
+			sample_random(12) ? (int) sample_random(leaves) : -1;
 	for (int leaf = 0; leaf < leaves; leaf++) {
 		const char *before = " Nodes=";
 
@@ -200,14 +109,16 @@ static int _write_leaves(state_t *state)
 			if (leaf_of[i] != leaf)
 				continue;
 			if (before[0] == ' ')
-				_append(&state->topology, "SwitchName=%c%d",
-					_random(2) ? 'u' : 's', groups);
-			_append(&state->topology, "%sn%" PRIu32, before, i);
+				sample_append(
+					&state->topology, "SwitchName=%c%d",
+					sample_random(2) ? 'u' : 's', groups);
+			sample_append(&state->topology, "%sn%" PRIu32, before,
+				      i);
 			before = ",";
 		}
 		if (before[0] == ' ')
 			continue;
-		_append(&state->topology, "\n");
+		sample_append(&state->topology, "\n");
 		groups++;
 	}
 	return groups;
@@ -231,10 +142,11 @@ static void _write_layer(state_t *state, int first)
 {
 	char names[64][8];
 	int end = _list_names(state->topology.text, names), next = end;
-	int parents = 1 + (int) _random(2), parent_of[64];
+	int parents = 1 + (int) sample_random(2), parent_of[64];
 
 	for (int i = first; i < end; i++)
-		parent_of[i] = _random(8) ? (int) _random(parents) : -1;
+		parent_of[i] =
+			sample_random(8) ? (int) sample_random(parents) : -1;
 	for (int parent = 0; parent < parents; parent++) {
 		const char *before = " Switches=";
 
@@ -242,24 +154,25 @@ static void _write_layer(state_t *state, int first)
 			if (parent_of[i] != parent)
 				continue;
 			if (before[0] == ' ')
-				_append(&state->topology, "SwitchName=s%d",
-					next++);
-			_append(&state->topology, "%s%s", before, names[i]);
+				sample_append(&state->topology,
+					      "SwitchName=s%d", next++);
+			sample_append(&state->topology, "%s%s", before,
+				      names[i]);
 			before = ",";
 		}
 		if (before[0] != ' ')
-			_append(&state->topology, "\n");
+			sample_append(&state->topology, "\n");
 	}
 }
 
 static void _make_fabric(state_t *state)
 {
-	uint32_t layers = _random(3);
+	uint32_t layers = sample_random(3);
 	int first = 0, end;
 
-	state->fabric_nodes = 4 + _random(NODES_MAX - 3);
+	state->fabric_nodes = 4 + sample_random(NODES_MAX - 3);
 	memset(&state->topology, 0, sizeof(state->topology));
-	end = _random(10) ? _write_leaves(state) : 0;
+	end = sample_random(10) ? _write_leaves(state) : 0;
 	for (uint32_t i = 0; end && (i < layers); i++) {
 		char names[64][8];
 
@@ -277,19 +190,20 @@ static devset_t _random_free(int machine)
 {
 	devset_t all = _all_of(machine), free = 0;
 
-	switch (_random(5)) {
+	switch (sample_random(5)) {
 	case 0:
 		return all;
 	case 1:
-		return devset_run(_random(16), 1 + _random(16)) & all;
+		return devset_run(sample_random(16), 1 + sample_random(16)) &
+		       all;
 	case 2:
 		for (unsigned int i = 0; i < 16; i += 4)
-			free |= _random(2) ? devset_run(i, 4) : 0;
+			free |= sample_random(2) ? devset_run(i, 4) : 0;
 		return free & all;
 	case 3:
-		return (_random(65536) | _random(65536)) & all;
+		return (sample_random(65536) | sample_random(65536)) & all;
 	default:
-		return _random(5) ? (_random(65536) & all) : 0;
+		return sample_random(5) ? (sample_random(65536) & all) : 0;
 	}
 }
 
@@ -299,8 +213,8 @@ static shape_span_t futures[16];
 static void _make_futures(void)
 {
 	for (unsigned int i = 0; i < 16; i++) {
-		futures[i].free = _random(65536) | _random(65536);
-		futures[i].seconds = _random(100000);
+		futures[i].free = sample_random(65536) | sample_random(65536);
+		futures[i].seconds = sample_random(100000);
 	}
 }
 
@@ -309,14 +223,17 @@ static void _make_node(gang_node_t *node, int machine, bool weights)
 	*node = (gang_node_t){.shape = shapes[machine]};
 	node->free = _random_free(machine);
 	node->free_efas =
-		_random(3) ? UINT64_MAX : (_random(65536) | _random(65536));
-	node->total = _random(6) ? machine_devices[machine] : _random(17);
-	node->cpus = _random(3) ? 8 : _random(9);
-	node->weight = weights ? 256 * _random(4) : 1;
-	node->counted = !_random(12);
-	if (!_random(3)) {
-		node->span_count = _random(5);
-		node->spans = &futures[_random(12)];
+		sample_random(3)
+			? UINT64_MAX
+			: (sample_random(65536) | sample_random(65536));
+	node->total =
+		sample_random(6) ? machine_devices[machine] : sample_random(17);
+	node->cpus = sample_random(3) ? 8 : sample_random(9);
+	node->weight = weights ? 256 * sample_random(4) : 1;
+	node->counted = !sample_random(12);
+	if (!sample_random(3)) {
+		node->span_count = sample_random(5);
+		node->spans = &futures[sample_random(12)];
 	}
 	/* what gang must overwrite */
 	node->pick = (shape_pick_t){0xabc, 0xdef, 77};
@@ -325,23 +242,23 @@ static void _make_node(gang_node_t *node, int machine, bool weights)
 
 static void _make_nodes(state_t *state)
 {
-	bool mixed = !_random(3), weights = !_random(3);
-	uint32_t required = _random(3) ? 0 : 1 + _random(3);
-	int machine = (int) _random(MACHINES);
+	bool mixed = !sample_random(3), weights = !sample_random(3);
+	uint32_t required = sample_random(3) ? 0 : 1 + sample_random(3);
+	int machine = (int) sample_random(MACHINES);
 
 	_make_futures();
 	state->count = 0;
 	for (uint32_t i = 0; i < state->fabric_nodes; i++) {
-		uint32_t at = _random(state->count + 1);
+		uint32_t at = sample_random(state->count + 1);
 		gang_node_t node;
 
-		if (!_random(8))
+		if (!sample_random(8))
 			continue;
 		if (mixed)
-			machine = (int) _random(MACHINES);
+			machine = (int) sample_random(MACHINES);
 		_make_node(&node, machine, weights);
 		node.node = i;
-		node.required = required && !_random(3);
+		node.required = required && !sample_random(3);
 		required -= node.required;
 		/* in any order */
 		state->machine[state->count] = state->machine[at];
@@ -360,11 +277,11 @@ static void _make_efas(state_t *state)
 	wanted->with_efa = true;
 	if (!devices)
 		devices = state->request.per_task;
-	count = shape_efa_count(shapes[_random(MACHINES)], devices,
+	count = shape_efa_count(shapes[sample_random(MACHINES)], devices,
 				state->request.tier);
 	if (count < 0)
-		count = (int) _random(4);
-	if (state->request.per_node || !_random(3))
+		count = (int) sample_random(4);
+	if (state->request.per_node || !sample_random(3))
 		wanted->efa_per_node = (uint32_t) count;
 	if (state->request.per_task)
 		wanted->efa_per_task = (uint32_t) count;
@@ -377,34 +294,41 @@ static void _make_request(state_t *state)
 	memset(request, 0, sizeof(*request));
 	memset(&state->wanted, 0, sizeof(state->wanted));
 	state->wanted.request = request;
-	request->tier = _random(SHAPE_TIERS);
+	request->tier = sample_random(SHAPE_TIERS);
 	request->tasks = 1;
-	request->whole_node = !_random(12);
-	if (_random(2)) {
-		request->per_node = 1 + _random(_random(3) ? 8 : 18);
+	request->whole_node = !sample_random(12);
+	if (sample_random(2)) {
+		request->per_node =
+			1 + sample_random(sample_random(3) ? 8 : 18);
 	} else {
-		request->per_task = 1 + _random(_random(2) ? 2 : 6);
-		request->tasks = 1 + _random(_random(2) ? 6 : 20);
-		if (!_random(6))
-			request->tasks_per_node = 1 + _random(4);
+		request->per_task = 1 + sample_random(sample_random(2) ? 2 : 6);
+		request->tasks = 1 + sample_random(sample_random(2) ? 6 : 20);
+		if (!sample_random(6))
+			request->tasks_per_node = 1 + sample_random(4);
 	}
-	if (_random(2))
+	if (sample_random(2))
 		_make_efas(state);
-	state->wanted.nodes_min = _random(2) ? _random(4) : _random(2);
-	state->wanted.nodes_max = _random(2) ? UINT32_MAX : _random(8);
-	state->wanted.nodes_wanted = _random(2) ? _random(2) : _random(9);
-	state->wanted.cpus = _random(2) ? 0 : _random(50);
-	state->refused = _random(3) ? _random(SETS) & _random(SETS) : SETS - 1;
+	state->wanted.nodes_min =
+		sample_random(2) ? sample_random(4) : sample_random(2);
+	state->wanted.nodes_max =
+		sample_random(2) ? UINT32_MAX : sample_random(8);
+	state->wanted.nodes_wanted =
+		sample_random(2) ? sample_random(2) : sample_random(9);
+	state->wanted.cpus = sample_random(2) ? 0 : sample_random(50);
+	state->refused = sample_random(3)
+				 ? sample_random(SETS) & sample_random(SETS)
+				 : SETS - 1;
 }
 
 static const char *_describe(const state_t *state)
 {
-	static text_t text;
+	static sample_text_t text;
 	const gang_request_t *wanted = &state->wanted;
 	const request_t *request = &state->request;
 
 	text.length = 0;
-	_append(&text,
+	sample_append(
+		&text,
 		"%s%u nodes; %u per node, %u per task, %u tasks (%u), %s%s, "
 		"efa %d %u %u, nodes %u-%u (%u), cpus %u, refused %#x\n",
 		state->topology.text, state->fabric_nodes, request->per_node,
@@ -417,7 +341,8 @@ static const char *_describe(const state_t *state)
 	for (uint32_t i = 0; i < state->count; i++) {
 		const gang_node_t *node = &state->nodes[i];
 
-		_append(&text,
+		sample_append(
+			&text,
 			"  [%u] n%u %s free %#llx efas %#llx total %u cpus %u "
 			"weight %u%s%s\n",
 			i, node->node, machine_names[state->machine[i]],
@@ -995,7 +920,7 @@ START_TEST(agrees_with_oracle)
 {
 	static state_t state;
 
-	_seed((uint64_t) _i);
+	sample_seed((uint64_t) _i);
 	for (int i = 0; i < FABRICS_PER_TEST; i++) {
 		_make_fabric(&state);
 		for (int j = 0; j < STATES_PER_FABRIC; j++) {
@@ -1148,7 +1073,7 @@ static uint32_t _read_nodes(const char *text, gang_node_t *nodes)
 /* Writes "0,1" or, when the first nodes give more, "0;1" */
 static int _write_offer(gang_node_t *const *chosen, uint32_t count, void *arg)
 {
-	text_t *text = arg;
+	sample_text_t *text = arg;
 
 	for (uint32_t i = 0; i < count; i++) {
 		const char *before = text->length ? " " : "";
@@ -1158,7 +1083,7 @@ static int _write_offer(gang_node_t *const *chosen, uint32_t count, void *arg)
 				  devset_count(chosen[i - 1]->pick.devices))
 					 ? ";"
 					 : ",";
-		_append(text, "%s%" PRIu32, before, chosen[i]->node);
+		sample_append(text, "%s%" PRIu32, before, chosen[i]->node);
 	}
 	return -1;
 }
@@ -1177,7 +1102,7 @@ START_TEST(rows_are_offered)
 	gang_node_t nodes[ROW_NODES];
 	bool ring = !strncmp(rows[_i].nodes, "ring ", 5);
 	uint32_t count = _read_nodes(rows[_i].nodes + (ring ? 5 : 0), nodes);
-	static text_t text;
+	static sample_text_t text;
 	gang_t *gang;
 
 	if (ring)
@@ -1269,7 +1194,7 @@ START_TEST(decides_again)
 
 	ck_assert_ptr_nonnull(gang);
 	for (int i = 0; i < 2; i++) {
-		text_t text = {"", 0};
+		sample_text_t text = {"", 0};
 
 		gang_decide(gang, _write_offer, &text);
 		ck_assert_str_eq(text.text, texts[i]);
@@ -1293,35 +1218,37 @@ static gang_node_t *many_fitting[MANY];
 /* 100 leaves of 100 below 10 switches below one */
 static fabric_t *_many_fabric(void)
 {
-	text_t text = {"", 0};
+	sample_text_t text = {"", 0};
 
 	for (int i = 0; i < MANY / LEAF; i++)
-		_append(&text, "SwitchName=s%d Nodes=%d-%d\n", i, i * LEAF,
-			(i + 1) * LEAF - 1);
+		sample_append(&text, "SwitchName=s%d Nodes=%d-%d\n", i,
+			      i * LEAF, (i + 1) * LEAF - 1);
 	for (int i = 0; i < 10; i++) {
-		_append(&text, "SwitchName=m%d Switches=", i);
+		sample_append(&text, "SwitchName=m%d Switches=", i);
 		for (int j = 0; j < 10; j++)
-			_append(&text, "%ss%d", j ? "," : "", 10 * i + j);
-		_append(&text, "\n");
+			sample_append(&text, "%ss%d", j ? "," : "", 10 * i + j);
+		sample_append(&text, "\n");
 	}
-	_append(&text, "SwitchName=top Switches=m0,m1,m2,m3,m4,m5,m6,m7,m8,"
-		       "m9\n");
+	sample_append(&text,
+		      "SwitchName=top Switches=m0,m1,m2,m3,m4,m5,m6,m7,m8,"
+		      "m9\n");
 	return _fabric_of(text.text, MANY);
 }
 
 static void _make_many(bool mixed)
 {
 	for (uint32_t i = 0; i < MANY; i++) {
-		int machine = mixed ? (int) _random(MACHINES) : TRN2U;
+		int machine = mixed ? (int) sample_random(MACHINES) : TRN2U;
 
 		many_nodes[i] = (gang_node_t){
 			.node = i,
 			.shape = shapes[machine],
-			.free = _random(4096) & _all_of(machine),
-			.free_efas = _random(2) ? UINT64_MAX : _random(65536),
+			.free = sample_random(4096) & _all_of(machine),
+			.free_efas = sample_random(2) ? UINT64_MAX
+						      : sample_random(65536),
 			.total = machine_devices[machine],
 			.cpus = 8,
-			.weight = _random(2),
+			.weight = sample_random(2),
 		};
 	}
 }
@@ -1340,7 +1267,7 @@ START_TEST(remembered_picks_are_right)
 		.request = &request, .with_efa = _i % 2, .efa_per_node = 2};
 	gang_t *gang;
 
-	_seed((uint64_t) _i);
+	sample_seed((uint64_t) _i);
 	_make_many(true);
 	/* the same memory for all sizes */
 	gang = gang_create(NULL, &wanted, many_nodes, MANY);
@@ -1419,9 +1346,9 @@ static int _check_swaps(gang_node_t *const *chosen, uint32_t count, void *arg)
 		heaviest = (chosen[i]->weight > heaviest) ? chosen[i]->weight
 							  : heaviest;
 	ck_assert_uint_eq(heaviest, 0);
-	for (uint32_t i = 0; i < MANY; i += 1 + _random(40)) {
+	for (uint32_t i = 0; i < MANY; i += 1 + sample_random(40)) {
 		gang_node_t *node = &many_nodes[i];
-		uint32_t at = _random(count);
+		uint32_t at = sample_random(count);
 
 		if (!node->pick.devices || (node->weight > heaviest) ||
 		    _is_in(chosen, count, node))
@@ -1447,7 +1374,7 @@ START_TEST(many_nodes_per_node)
 	many_t many = {.fabric = fabric, .count = many_wanted[_i]};
 	gang_t *gang;
 
-	_seed((uint64_t) _i);
+	sample_seed((uint64_t) _i);
 	_make_many(false);
 	gang = gang_create(fabric, &wanted, many_nodes, MANY);
 	ck_assert_ptr_nonnull(gang);
@@ -1515,7 +1442,7 @@ START_TEST(many_nodes_per_task)
 	many_t many = {.fabric = fabric, .count = nodes, .more = more};
 	gang_t *gang;
 
-	_seed((uint64_t) _i);
+	sample_seed((uint64_t) _i);
 	_make_many(false);
 	gang = gang_create(fabric, &wanted, many_nodes, MANY);
 	ck_assert_ptr_nonnull(gang);

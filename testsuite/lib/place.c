@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <check.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,95 +8,10 @@
 #include <string.h>
 
 #include "failing_malloc.h"
+#include "sample.h"
 #include "place.h"
 
 #define COUNT(table) ((int) (sizeof(table) / sizeof((table)[0])))
-#define TEXT_MAX 4096
-
-/*
- * Random numbers that are the same on every machine
- */
-
-static uint64_t _random_state;
-
-static uint32_t _random(uint32_t below)
-{
-	_random_state ^= _random_state << 13;
-	_random_state ^= _random_state >> 7;
-	_random_state ^= _random_state << 17;
-	return (uint32_t) (_random_state >> 32) % below;
-}
-
-static void _seed(uint64_t seed)
-{
-	_random_state = 0x9e3779b97f4a7c15u * (seed + 1);
-	for (int i = 0; i < 10; i++)
-		_random(2);
-}
-
-/*
- * Text that grows; names of nodes are n0, n1, ...
- */
-
-typedef struct {
-	char text[TEXT_MAX];
-	size_t length;
-} _text_t;
-
-static void _append(_text_t *text, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void _append(_text_t *text, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text->text + text->length, TEXT_MAX - text->length, fmt,
-		      ap);
-	va_end(ap);
-	ck_assert(n >= 0 && text->length + (size_t) n < TEXT_MAX);
-	text->length += (size_t) n;
-}
-
-static int _expand(const char *text, nodeset_each_t each, void *arg)
-{
-	char name[64];
-
-	while (*text) {
-		size_t size = strcspn(text, ",");
-
-		ck_assert_uint_lt(size, sizeof(name));
-		memcpy(name, text, size);
-		name[size] = '\0';
-		if (each(name, arg) < 0)
-			return -1;
-		text += size + (text[size] == ',');
-	}
-	return 0;
-}
-
-static int _lookup(const char *name, void *arg)
-{
-	(void) arg;
-	return (int) strtol(name + 1, NULL, 10);
-}
-
-static fabric_t *_fabric_of(const char *text, uint32_t node_count)
-{
-	fabric_source_t source = {.text = text,
-				  .origin = "topology.conf",
-				  .ultraserver_glob = "u*",
-				  .expand = _expand,
-				  .lookup = _lookup,
-				  .node_count = node_count};
-	neuron_error_t err = {""};
-	fabric_t *fabric = fabric_create(&source, &err);
-
-	ck_assert_msg(fabric != NULL, "%s: got the error \"%s\"",
-		      text ? text : "no text", err.text);
-	return fabric;
-}
 
 /*
  * The oracle: a fabric described apart from lib/, and all subsets
@@ -117,7 +31,7 @@ typedef struct {
 	bool legal[MODEL_NODES][MODEL_NODES];
 	bool has_ultraservers;
 	int levels;
-	_text_t text;
+	sample_text_t text;
 } _model_t;
 
 static _model_t model;
@@ -350,32 +264,32 @@ static void _write_group(int group)
 {
 	bool first = true;
 
-	_append(&model.text, "SwitchName=%c%d ",
-		model.ultraserver[group] ? 'u' : 'g', group);
+	sample_append(&model.text, "SwitchName=%c%d ",
+		      model.ultraserver[group] ? 'u' : 'g', group);
 	for (int i = 0; i < model.node_count; i++)
 		if (model.node_group[i] == group) {
-			_append(&model.text, "%sn%d", first ? "Nodes=" : ",",
-				i);
+			sample_append(&model.text, "%sn%d",
+				      first ? "Nodes=" : ",", i);
 			first = false;
 		}
 	for (int i = 0; i < group; i++)
 		if (model.parent[i] == group) {
-			_append(&model.text, "%s%c%d",
-				first ? "Switches=" : ",",
-				model.ultraserver[i] ? 'u' : 'g', i);
+			sample_append(&model.text, "%s%c%d",
+				      first ? "Switches=" : ",",
+				      model.ultraserver[i] ? 'u' : 'g', i);
 			first = false;
 		}
-	_append(&model.text, "\n");
+	sample_append(&model.text, "\n");
 }
 
 /* Put the groups from first on, but for some, below new ones */
 static void _add_layer(int first)
 {
-	int end = model.group_count, chosen = 1 + (int) _random(3);
+	int end = model.group_count, chosen = 1 + (int) sample_random(3);
 
 	for (int i = first; i < end; i++)
-		if (model.parent[i] == NO_GROUP && _random(5))
-			model.parent[i] = end + (int) _random(chosen);
+		if (model.parent[i] == NO_GROUP && sample_random(5))
+			model.parent[i] = end + (int) sample_random(chosen);
 	for (int i = end; i < end + chosen; i++) {
 		bool used = false;
 
@@ -395,19 +309,20 @@ static void _add_layer(int first)
 
 static void _add_leaves(bool by_glob)
 {
-	int leaves = 1 + (int) _random(5), seen[8];
+	int leaves = 1 + (int) sample_random(5), seen[8];
 
 	memset(seen, -1, sizeof(seen));
 	for (int i = 0; i < model.node_count; i++) {
-		int leaf = (int) _random(leaves);
+		int leaf = (int) sample_random(leaves);
 
 		model.node_group[i] = NO_GROUP;
-		if (_random(30) == 0)
+		if (sample_random(30) == 0)
 			continue;
 		if (seen[leaf] < 0) {
 			seen[leaf] = model.group_count++;
 			model.parent[seen[leaf]] = NO_GROUP;
-			model.ultraserver[seen[leaf]] = by_glob && _random(2);
+			model.ultraserver[seen[leaf]] =
+				by_glob && sample_random(2);
 		}
 		model.node_group[i] = seen[leaf];
 	}
@@ -429,20 +344,21 @@ static void _pair_by_glob(int group)
 /* Make an UltraServer of up to four of the nodes of a leaf */
 static void _add_ultraserver(int leaf)
 {
-	uint32_t members[4], count = 0, most = _random(2) ? 4 : 2;
+	uint32_t members[4], count = 0, most = sample_random(2) ? 4 : 2;
 	uint8_t pairs[3][2];
 	uint32_t pair_count;
 	neuron_error_t err = {""};
 	char name[16];
 
 	for (int i = model.node_count - 1; i >= 0; i--)
-		if (model.node_group[i] == leaf && count < most && _random(4))
+		if (model.node_group[i] == leaf && count < most &&
+		    sample_random(4))
 			members[count++] = (uint32_t) i;
 	if (!count)
 		return;
-	pair_count = count < 2 ? 0 : _random(3);
+	pair_count = count < 2 ? 0 : sample_random(3);
 	for (uint32_t i = 0; i < pair_count; i++) {
-		uint32_t a = _random(count), b = (a + 1) % count;
+		uint32_t a = sample_random(count), b = (a + 1) % count;
 
 		pairs[i][0] = (uint8_t) a;
 		pairs[i][1] = (uint8_t) b;
@@ -462,13 +378,14 @@ static void _add_ultraserver(int leaf)
 
 static void _make_fabric(void)
 {
-	int kind = (int) _random(3), layers, leaves;
+	int kind = (int) sample_random(3), layers, leaves;
 
 	memset(&model, 0, sizeof(model));
-	model.node_count = 1 + (int) _random(MODEL_NODES);
+	model.node_count = 1 + (int) sample_random(MODEL_NODES);
 	_add_leaves(kind == 1);
 	leaves = model.group_count;
-	layers = _random(10) ? (int) _random(4) : (int) _random(8);
+	layers = sample_random(10) ? (int) sample_random(4)
+				   : (int) sample_random(8);
 	for (int i = 0; i < layers && model.group_count; i++)
 		_add_layer(0);
 	for (int i = 0; i < model.group_count; i++) {
@@ -482,9 +399,9 @@ static void _make_fabric(void)
 			model.node_group[i] = 0;
 		leaves = 1;
 	}
-	fabric = _fabric_of(model.text.text, (uint32_t) model.node_count);
+	fabric = sample_fabric(model.text.text, (uint32_t) model.node_count);
 	for (int i = 0; kind == 2 && i < leaves; i++)
-		for (int j = (int) _random(3); j > 0; j--)
+		for (int j = (int) sample_random(3); j > 0; j--)
 			_add_ultraserver(i);
 	for (int i = 0; i < model.group_count; i++)
 		model.has_ultraservers |= model.ultraserver[i];
@@ -509,49 +426,50 @@ typedef struct {
 static void _make_state(_state_t *state)
 {
 	static const uint32_t damages[] = {0, 1, 65535, 65536};
-	uint32_t spread = 1 + _random(3);
-	uint32_t required = _random(4) ? 0 : 1 + _random(3);
+	uint32_t spread = 1 + sample_random(3);
+	uint32_t required = sample_random(4) ? 0 : 1 + sample_random(3);
 
 	memset(state, 0, sizeof(*state));
 	for (uint32_t i = 0; i < (uint32_t) model.node_count; i++) {
 		place_candidate_t *candidate = &state->of[i];
 		uint32_t at;
 
-		if (!_random(8))
+		if (!sample_random(8))
 			continue;
 		candidate->node = i;
-		candidate->damage =
-			spread == 3 ? damages[_random(4)] : _random(spread);
-		candidate->left = spread == 3 ? _random(65) : _random(2);
-		candidate->required = required && !_random(4);
+		candidate->damage = spread == 3 ? damages[sample_random(4)]
+						: sample_random(spread);
+		candidate->left =
+			spread == 3 ? sample_random(65) : sample_random(2);
+		candidate->required = required && !sample_random(4);
 		required -= candidate->required;
 		state->allowed |= 1u << i;
 		if (candidate->required)
 			state->required |= 1u << i;
-		at = _random(state->count + 1);
+		at = sample_random(state->count + 1);
 		state->list[state->count++] = state->list[at];
 		state->list[at] = *candidate;
 	}
-	state->want = 1 + _random(state->count ? state->count : 1);
+	state->want = 1 + sample_random(state->count ? state->count : 1);
 	if ((uint32_t) _count_bits(state->required) > state->want)
 		state->want = (uint32_t) _count_bits(state->required);
-	state->level_max =
-		_random(4) ? FABRIC_LEVELS_MAX : _random(model.levels + 2);
+	state->level_max = sample_random(4) ? FABRIC_LEVELS_MAX
+					    : sample_random(model.levels + 2);
 }
 
 static const char *_describe(const _state_t *state)
 {
-	static _text_t text;
+	static sample_text_t text;
 
 	text.length = 0;
-	_append(&text, "%swant %u level_max %u of", model.text.text,
-		state->want, state->level_max);
+	sample_append(&text, "%swant %u level_max %u of", model.text.text,
+		      state->want, state->level_max);
 	for (uint32_t i = 0; i < state->count; i++)
-		_append(&text, " n%u:%u/%u%s", state->list[i].node,
-			state->list[i].damage, state->list[i].left,
-			state->list[i].required ? "!" : "");
+		sample_append(&text, " n%u:%u/%u%s", state->list[i].node,
+			      state->list[i].damage, state->list[i].left,
+			      state->list[i].required ? "!" : "");
 	for (int i = 0; i < model.node_count; i++)
-		_append(&text, "; n%d in %d", i, model.node_group[i]);
+		sample_append(&text, "; n%d in %d", i, model.node_group[i]);
 	return text.text;
 }
 
@@ -616,7 +534,7 @@ static void _check_cost(const _state_t *state)
 	bool exists;
 
 	for (uint32_t i = 0; i < state->count; i++)
-		if (_random(2)) {
+		if (sample_random(2)) {
 			bits |= 1u << state->list[i].node;
 			set[count++] = state->list[i];
 		}
@@ -644,7 +562,7 @@ START_TEST(agrees_with_oracle)
 {
 	_state_t state;
 
-	_seed((uint64_t) _i);
+	sample_seed((uint64_t) _i);
 	for (int i = 0; i < FABRICS_PER_TEST; i++) {
 		_make_fabric();
 		for (int j = 0; j < STATES_PER_FABRIC; j++) {
@@ -729,13 +647,13 @@ static uint32_t _read_candidates(const char *text, place_candidate_t *to)
 
 START_TEST(rows_are_placed)
 {
-	fabric_t *plain = _fabric_of(rows_text, 11);
+	fabric_t *plain = sample_fabric(rows_text, 11);
 	place_candidate_t candidates[11];
 	uint32_t count = _read_candidates(rows[_i].nodes, candidates);
 	uint32_t picked[11];
 	place_cost_t cost;
 	neuron_error_t err = {""};
-	_text_t got = {"", 0};
+	sample_text_t got = {"", 0};
 	int rc;
 
 	ck_assert_int_eq(fabric_finish(plain, NULL), 0);
@@ -749,8 +667,8 @@ START_TEST(rows_are_placed)
 		ck_assert_msg(!rc, "%s: got the error \"%s\"", rows[_i].name,
 			      err.text);
 		for (uint32_t i = 0; i < rows[_i].want; i++)
-			_append(&got, "%s%u", i ? " " : "",
-				candidates[picked[i]].node);
+			sample_append(&got, "%s%u", i ? " " : "",
+				      candidates[picked[i]].node);
 		ck_assert_msg(!strcmp(got.text, rows[_i].picked),
 			      "%s: got %s, wanted %s", rows[_i].name, got.text,
 			      rows[_i].picked);
@@ -835,7 +753,7 @@ static const struct {
 
 START_TEST(misuse_is_refused)
 {
-	fabric_t *plain = _fabric_of(rows_text, 11);
+	fabric_t *plain = sample_fabric(rows_text, 11);
 	uint32_t picked[2] = {77, 77};
 	place_cost_t cost = {.level = 77};
 	neuron_error_t err = {""};
@@ -860,7 +778,7 @@ END_TEST
 
 START_TEST(null_is_refused)
 {
-	fabric_t *plain = _fabric_of(rows_text, 11);
+	fabric_t *plain = sample_fabric(rows_text, 11);
 	place_candidate_t one = {.node = 1}, far = {.node = 11};
 	uint32_t picked;
 	place_cost_t cost;
@@ -887,7 +805,7 @@ START_TEST(damage_sum_is_bounded)
 {
 	static place_candidate_t all[FABRIC_NODES_MAX];
 	static uint32_t picked[FABRIC_NODES_MAX];
-	fabric_t *plain = _fabric_of(NULL, FABRIC_NODES_MAX);
+	fabric_t *plain = sample_fabric(NULL, FABRIC_NODES_MAX);
 	place_cost_t cost;
 
 	ck_assert_int_eq(fabric_finish(plain, NULL), 0);
@@ -922,7 +840,7 @@ static int _expand_half(const char *text, nodeset_each_t each, void *arg)
 	int first;
 
 	if (strncmp(text, "half", 4))
-		return _expand(text, each, arg);
+		return sample_expand(text, each, arg);
 	first = text[4] - '0';
 	for (int i = first; i < 2 * HALF; i += 2) {
 		snprintf(name, sizeof(name), "n%d", i);
@@ -934,7 +852,7 @@ static int _expand_half(const char *text, nodeset_each_t each, void *arg)
 
 static fabric_t *_two_chains(void)
 {
-	_text_t text = {"", 0};
+	sample_text_t text = {"", 0};
 	fabric_source_t source = {.text = text.text,
 				  .origin = "topology.conf",
 				  .expand = _expand_half,
@@ -943,13 +861,15 @@ static fabric_t *_two_chains(void)
 	fabric_t *deep;
 
 	for (int chain = 0; chain < 2; chain++) {
-		_append(&text, "SwitchName=c%d-0 Nodes=half%d\n", chain, chain);
+		sample_append(&text, "SwitchName=c%d-0 Nodes=half%d\n", chain,
+			      chain);
 		for (int i = 1; i < FABRIC_LAYERS_MAX - 1; i++)
-			_append(&text, "SwitchName=c%d-%d Switches=c%d-%d\n",
-				chain, i, chain, i - 1);
+			sample_append(&text,
+				      "SwitchName=c%d-%d Switches=c%d-%d\n",
+				      chain, i, chain, i - 1);
 	}
-	_append(&text, "SwitchName=top Switches=c0-%d,c1-%d\n",
-		FABRIC_LAYERS_MAX - 2, FABRIC_LAYERS_MAX - 2);
+	sample_append(&text, "SwitchName=top Switches=c0-%d,c1-%d\n",
+		      FABRIC_LAYERS_MAX - 2, FABRIC_LAYERS_MAX - 2);
 	deep = fabric_create(&source, NULL);
 	ck_assert_ptr_nonnull(deep);
 	ck_assert_int_eq(fabric_finish(deep, NULL), 0);
@@ -978,11 +898,12 @@ START_TEST(long_costs_are_right)
 	uint32_t want = HALF + 1 + (uint32_t) _i * 300;
 	neuron_error_t err = {""};
 
-	_seed((uint64_t) _i);
+	sample_seed((uint64_t) _i);
 	for (uint32_t i = 0; i < 2 * HALF; i++) {
 		all[i] = (place_candidate_t){.node = i};
-		all[i].damage = _i % 2 ? _random(65537) : _random(3) * 32768;
-		all[i].left = _random(65);
+		all[i].damage = _i % 2 ? sample_random(65537)
+				       : sample_random(3) * 32768;
+		all[i].left = sample_random(65);
 		sorted[i] = all[i];
 	}
 	qsort(sorted, 2 * HALF, sizeof(sorted[0]), _by_cost);
@@ -1005,7 +926,7 @@ END_TEST
 
 START_TEST(out_of_memory)
 {
-	fabric_t *plain = _fabric_of(rows_text, 11);
+	fabric_t *plain = sample_fabric(rows_text, 11);
 	place_candidate_t candidates[11];
 	uint32_t picked[11] = {77}, count;
 	place_cost_t cost = {.level = 77};

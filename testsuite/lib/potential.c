@@ -6,57 +6,17 @@
 #include <string.h>
 
 #include "failing_malloc.h"
+#include "sample.h"
 #include "potential.h"
 
 #define NODES_MAX 10
 #define GROUPS_MAX 32
 
-static uint64_t _random_state;
-
-static uint32_t _random(uint32_t below)
+static fabric_t *_fabric_of(const char *text, uint32_t node_count)
 {
-	_random_state ^= _random_state << 13;
-	_random_state ^= _random_state >> 7;
-	_random_state ^= _random_state << 17;
-	return (uint32_t) (_random_state >> 32) % below;
-}
+	fabric_t *fabric = sample_fabric(text, node_count);
 
-static int _expand(const char *text, nodeset_each_t each, void *arg)
-{
-	char name[64];
-
-	while (*text) {
-		size_t size = strcspn(text, ",");
-
-		ck_assert_uint_lt(size, sizeof(name));
-		memcpy(name, text, size);
-		name[size] = '\0';
-		if (each(name, arg) < 0)
-			return -1;
-		text += size + (text[size] == ',');
-	}
-	return 0;
-}
-
-static int _lookup(const char *name, void *arg)
-{
-	(void) arg;
-	return (int) strtol(name + 1, NULL, 10);
-}
-
-static fabric_t *_fabric_of(const char *text, uint32_t count)
-{
-	fabric_source_t source = {.text = text,
-				  .origin = "topology.conf",
-				  .ultraserver_glob = "u*",
-				  .expand = _expand,
-				  .lookup = _lookup,
-				  .node_count = count};
-	neuron_error_t err = {""};
-	fabric_t *fabric = fabric_create(&source, &err);
-
-	ck_assert_msg(fabric && !fabric_finish(fabric, &err), "%s: %s",
-		      text ? text : "no text", err.text);
+	ck_assert_int_eq(fabric_finish(fabric, NULL), 0);
 	return fabric;
 }
 
@@ -222,27 +182,28 @@ END_TEST
 /* Leaves and UltraServers of random nodes below random switches */
 static fabric_t *_random_fabric(uint32_t count, char *text, size_t size)
 {
-	uint32_t leaves = 1 + _random(4), used = 0;
+	uint32_t leaves = 1 + sample_random(4), used = 0;
 	char nodes[4][64] = {""}, tops[2][64] = {""};
 	size_t length = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		char *leaf = nodes[_random(leaves)];
+		char *leaf = nodes[sample_random(leaves)];
 
-		if (_random(8))
+		if (sample_random(8))
 			sprintf(leaf + strlen(leaf), "%sn%u", *leaf ? "," : "",
 				i);
 	}
 	text[0] = '\0';
 	for (uint32_t i = 0; i < leaves; i++) {
-		char kind = _random(2) ? 'u' : 'l', *top = tops[_random(2)];
+		char kind = sample_random(2) ? 'u' : 'l',
+		     *top = tops[sample_random(2)];
 
 		if (!nodes[i][0])
 			continue;
 		length += (size_t) snprintf(text + length, size - length,
 					    "SwitchName=%c%u Nodes=%s\n", kind,
 					    i, nodes[i]);
-		if (_random(5))
+		if (sample_random(5))
 			sprintf(top + strlen(top), "%s%c%u", *top ? "," : "",
 				kind, i);
 		used++;
@@ -265,11 +226,11 @@ START_TEST(test_random)
 	fabric_t *fabric;
 	potential_t *potential;
 
-	_random_state = 0x9e3779b97f4a7c15u * (_i + 1);
-	count = 1 + _random(NODES_MAX);
+	sample_seed((uint64_t) _i);
+	count = 1 + sample_random(NODES_MAX);
 	fabric = _random_fabric(count, text, sizeof(text));
 	for (uint32_t i = 0; i < count; i++) {
-		counts[i] = _random(8);
+		counts[i] = sample_random(8);
 		mask |= (uint32_t) counts[i] << i;
 	}
 	potential = _create(fabric, counts);
