@@ -11,16 +11,6 @@ cluster_nodes 'n[1-4]' trn2u.48xlarge
 cluster_ultraserver us1 'n[1-4]'
 cluster_start
 
-picture() {
-	local job
-	for job in "${jobs[@]}"; do
-		echo "$job: $(job_alloc "$job" | tr '\n' ';')"
-	done
-	for node in n1 n2 n3 n4; do
-		echo "$node: $(node_used $node)"
-	done
-}
-
 jobs=()
 for args in '-N2 --gres=neuron:4' '-N1 --gres=neuron:8' '-N4 --gres=neuron:2' \
 	'-N1 --gres=neuron:1' '-N3 --gres=neuron:3' '-N1 -n2 --tres-per-task=gres/neuron:1'; do
@@ -31,18 +21,18 @@ wait_for eval '[ "$(running_jobs | wc -l)" -eq 6 ]'
 is "$(running_jobs | wc -l)" 6 "six jobs run"
 judged "six jobs: well placed" "${jobs[@]}"
 pending=$(submit --hold -N4 --gres=neuron:16)
-before=$(picture)
+before=$(picture "${jobs[@]}")
 
 ok "reconfigure" cluster_reconfigure
-is "$(picture)" "$before" "reconfigure changes no allocation"
+is "$(picture "${jobs[@]}")" "$before" "reconfigure changes no allocation"
 ok "the state is saved" wait_saved "${jobs[0]}"
 ctld_stop
 ok "the controller is restarted" ctld_start
-is "$(picture)" "$before" "a restart changes no allocation"
+is "$(picture "${jobs[@]}")" "$before" "a restart changes no allocation"
 ok "the state is saved" wait_saved "${jobs[0]}"
 ctld_kill
 ok "it is killed and started again" ctld_start
-is "$(picture)" "$before" "a crash changes no allocation"
+is "$(picture "${jobs[@]}")" "$before" "a crash changes no allocation"
 judged "after the crash: well placed" "${jobs[@]}"
 
 ok "all nodes answer it" wait_nodes

@@ -39,16 +39,6 @@ cluster_nodes 'n[1-4]' trn2u.48xlarge
 cluster_ultraserver us1 'n[1-4]'
 cluster_start
 
-picture() {
-	local job
-	for job in "${jobs[@]}"; do
-		echo "$job: $(job_alloc "$job" | tr '\n' ';')"
-	done
-	for node in n1 n2 n3 n4; do
-		echo "$node: $(node_used $node)"
-	done
-}
-
 jobs=()
 for args in '-N2 --gres=neuron:4' '-N1 --gres=neuron:8' '-N4 --gres=neuron:1' \
 	'-N1 -n2 --tres-per-task=gres/neuron:1'; do
@@ -58,7 +48,7 @@ done
 wait_for eval '[ "$(running_jobs | wc -l)" -eq 4 ]'
 waiting=$(submit --nice=1000 -N4 --gres=neuron:16)
 held=$(submit --hold -N1 --gres=neuron:2)
-before=$(picture)
+before=$(picture "${jobs[@]}")
 judged "$old_version: four jobs are well placed" "${jobs[@]}"
 ok "the state is saved" wait_saved "${jobs[0]}"
 ctld_stop
@@ -66,7 +56,7 @@ ctld_stop
 use "$new_prefix" "$new_build" "$new_plugins"
 diag "from $old_version to $(slurmctld -V)"
 ok "the new controller starts" ctld_start
-is "$(picture)" "$before" "no allocation has changed"
+is "$(picture "${jobs[@]}")" "$before" "no allocation has changed"
 ok "the nodes, still old, answer it" wait_nodes
 other=$(submit -N1 --gres=neuron:4)
 ok "a new job starts" wait_state "$other" RUNNING
@@ -76,7 +66,7 @@ for node in n1 n2 n3 n4; do
 	slurmd_restart $node
 done
 ok "the nodes are replaced" wait_nodes
-is "$(picture)" "$before" "no allocation has changed"
+is "$(picture "${jobs[@]}")" "$before" "no allocation has changed"
 is "$(job_state "$waiting")" PENDING "a job that waited waits"
 is "$(job_state "$held")" PENDING "a held one is held"
 scontrol release "$held"

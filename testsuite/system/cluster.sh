@@ -48,6 +48,7 @@
 #   job_nodes JOB		node names, one word
 #   set_size INDEXES		how many "0-3,8" are
 #   node_used NODE		"neuron-indexes efa-indexes" in use
+#   picture JOB...		what these jobs have and what is in use on every node
 #   judged NAME JOB...		test: testsuite/judge finds the allocations of these
 #				jobs perfect, together
 #
@@ -963,6 +964,16 @@ wait_gone() {
 
 wait_idle() {
 	wait_for -t 30 _all_idle
+}
+
+picture() {
+	local word
+	for word in "$@"; do
+		echo "$word: $(job_alloc "$word" | tr '\n' ';')"
+	done
+	for word in "${_node_list[@]}"; do
+		echo "$word: $(node_used "$word")"
+	done
 }
 
 # "node neuron-indexes efa-indexes" from scontrol show job -d; - for none.
