@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "select_neuron.h"
 
+#include "mark.h"
+
 #include "plugins/common/bits.h"
 #include "plugins/common/job.h"
 #include "plugins/common/peer.h"
@@ -19,7 +21,8 @@ extern int select_neuron_init(void)
 
 	if (!running_in_slurmctld())
 		return SLURM_SUCCESS;
-	if (!compat_plugins_are_complete(&err) || !(site = site_read(&err))) {
+	if (!compat_plugins_are_complete(&err) || !mark_is_known(&err) ||
+	    !(site = site_read(&err))) {
 		error("select/neuron: %s", err.text);
 		return SLURM_ERROR;
 	}
@@ -64,6 +67,7 @@ extern void select_neuron_read(void)
 	ledger_read(ledger);
 	prune_room_destroy(room);
 	room = prune_room_create();
+	mark_leave();
 }
 
 extern void select_neuron_job_changed(job_record_t *job_ptr)

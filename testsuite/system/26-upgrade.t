@@ -100,4 +100,22 @@ ok "the job that waited starts when the others have ended" \
 judged "and is well placed" "$waiting"
 cancel_all
 ok "all is free again" wait_idle
+
+# What a newer version has kept, or something else
+mark=$CLUSTER_DIR/state/neuron_state
+is "$(<"$mark")" "slurm-neuron state 1" "the state has the mark of its version"
+ctld_stop
+for entry in 'slurm-neuron state 2|kept by a newer slurm-neuron .state 2, this one knows up to 1' \
+	'slurm-neuron state -1|kept by a newer|' 'hello|not a mark of slurm-neuron' \
+	'|not a mark of slurm-neuron'; do
+	printf '%s' "${entry%%|*}" >"$mark"
+	lines=$(wc -l <"$CLUSTER_DIR/log/slurmctld")
+	timeout -k 1 20 slurmctld -D -f "$SLURM_CONF" >/dev/null 2>&1
+	isnt $? 124 "mark '${entry%%|*}': slurmctld does not start"
+	like "$(tail -n "+$((lines + 1))" "$CLUSTER_DIR/log/slurmctld")" \
+		"error: .*neuron_state: .*$(cut -d'|' -f2 <<<"$entry")" "and says why"
+done
+rm "$mark"
+ok "without a mark, as an older version leaves it, it starts" ctld_start
+is "$(<"$mark")" "slurm-neuron state 1" "and leaves one"
 finish
