@@ -1,26 +1,70 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* neuron-topo: see the Neuron devices of a cluster and who holds them */
+/* neuron-topo: see, ask and check the Neuron devices of a cluster */
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <slurm/slurm.h>
+#include "topo.h"
 
-#include "show.h"
+static const topo_command_t *const commands[] = {
+	&topo_show,
+	&topo_probe,
+	&topo_record,
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-enum { EXIT_USAGE = 2 };
+static void _usage(FILE *out)
+{
+	fputs("Usage: neuron-topo [OPTION...] SUBCOMMAND [ARGUMENT...]\n\n",
+	      out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-10s%s\n", commands[i]->name,
+			commands[i]->help);
+	fputs("\n"
+	      "  --config FILE                 neuron.conf; default: beside slurm.conf\n"
+	      "  --colour always|never|auto    default auto: on a terminal\n"
+	      "  --help                        this text; of a subcommand behind its name\n"
+	      "  --version\n"
+	      "\n"
+	      "Exit status: 0 good, 1 it could not be done, 2 wrong usage, 3 not as it\n"
+	      "should be.\n",
+	      out);
+}
 
-static const char usage[] =
-	"Usage: neuron-topo [--config FILE] [--colour always|never|auto] show\n"
-	"\n"
-	"  show    every node's devices and NeuronLinks below its UltraServer and\n"
-	"          switches, one letter a job, and a table of the jobs\n"
-	"\n"
-	"  --config FILE   neuron.conf; default: beside slurm.conf\n"
-	"  --help          this text\n";
+extern void topo_usage(const topo_command_t *command, FILE *out)
+{
+	fprintf(out, "Usage: neuron-topo [OPTION...] %s%s%s\n\n%s\n",
+		command->name, command->arguments[0] ? " " : "",
+		command->arguments, command->help);
+	if (command->details[0])
+		fprintf(out, "\n%s", command->details);
+}
+
+extern int topo_fail(const topo_command_t *command, const neuron_error_t *err)
+{
+	fprintf(stderr, "neuron-topo %s: %s\n", command->name, err->text);
+	return TOPO_BAD;
+}
+
+extern int topo_print_json(const topo_command_t *command, json_object *object)
+{
+	const char *text =
+		object ? json_object_to_json_string_ext(
+				 object, JSON_C_TO_STRING_PRETTY |
+						 JSON_C_TO_STRING_SPACED |
+						 JSON_C_TO_STRING_NOSLASHESCAPE)
+		       : NULL;
+	int rc = text ? puts(text) : EOF;
+
+	json_object_put(object);
+	if ((rc >= 0) && !fflush(stdout))
+		return TOPO_GOOD;
+	fprintf(stderr, "neuron-topo %s: %s\n", command->name,
+		text ? "standard output cannot be written" : "out of memory");
+	return TOPO_BAD;
+}
 
 /* neuron.conf stands beside slurm.conf, which SLURM_CONF may name */
 static void _default_path(char *path, size_t size)
@@ -44,22 +88,6 @@ static unsigned int _terminal_width(void)
 	return size.ws_col;
 }
 
-static int _show(const char *path, bool colour)
-{
-	cluster_t cluster;
-	neuron_error_t err;
-	int rc;
-
-	slurm_init(NULL);
-	if (cluster_load(&cluster, path, &err)) {
-		fprintf(stderr, "neuron-topo: %s\n", err.text);
-		return EXIT_FAILURE;
-	}
-	rc = show_cluster(&cluster, stdout, colour, _terminal_width());
-	cluster_free(&cluster);
-	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 static int _colour(const char *word, bool *colour)
 {
 	if (!strcmp(word, "auto"))
@@ -71,31 +99,61 @@ static int _colour(const char *word, bool *colour)
 	return 0;
 }
 
-int main(int argc, char **argv)
+/* RET an exit status; -1: go on with the subcommand at optind */
+static int _options(int argc, char **argv, topo_t *topo)
 {
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"colour", required_argument, NULL, 'C'},
+		{"color", required_argument, NULL, 'C'},
 		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
 	};
-	char path[4096];
-	bool colour = isatty(STDOUT_FILENO);
 	int option;
 
-	_default_path(path, sizeof(path));
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'c')
-			snprintf(path, sizeof(path), "%s", optarg);
-		else if ((option == 'C') && !_colour(optarg, &colour))
-			continue;
-		else {
-			fputs(usage, (option == 'h') ? stdout : stderr);
-			return (option == 'h') ? EXIT_SUCCESS : EXIT_USAGE;
+	while ((option = getopt_long(argc, argv, "+hV", options, NULL)) != -1) {
+		if (option == 'c') {
+			topo->config = optarg;
+		} else if (option == 'V') {
+			puts("neuron-topo (slurm-neuron) " NEURON_VERSION);
+			return TOPO_GOOD;
+		} else if ((option != 'C') || _colour(optarg, &topo->colour)) {
+			_usage((option == 'h') ? stdout : stderr);
+			return (option == 'h') ? TOPO_GOOD : TOPO_USAGE;
 		}
 	}
-	if ((optind + 1 == argc) && !strcmp(argv[optind], "show"))
-		return _show(path, colour);
-	fputs(usage, stderr);
-	return EXIT_USAGE;
+	return -1;
+}
+
+static int _run(const topo_t *topo, int argc, char **argv)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[0], commands[i]->name))
+			continue;
+		optind = 0; /* glibc: start anew */
+		return commands[i]->run(topo, argc, argv);
+	}
+	fprintf(stderr, "neuron-topo: %s is no subcommand\n", argv[0]);
+	_usage(stderr);
+	return TOPO_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	char path[4096];
+	topo_t topo = {
+		.config = path,
+		.colour = isatty(STDOUT_FILENO),
+		.width = _terminal_width(),
+	};
+	int rc;
+
+	_default_path(path, sizeof(path));
+	if ((rc = _options(argc, argv, &topo)) >= 0)
+		return rc;
+	if (optind < argc)
+		return _run(&topo, argc - optind, argv + optind);
+	_usage(stderr);
+	return TOPO_USAGE;
 }
