@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -75,4 +76,21 @@ extern int duration_decode(const char *text, uint32_t *seconds,
 		return _refuse(err);
 	*seconds = (uint32_t) sum;
 	return 0;
+}
+
+extern int duration_encode(uint32_t seconds, char *buf, size_t size)
+{
+	int length;
+
+	if ((seconds > DURATION_MAX) && (seconds != DURATION_NEVER))
+		return neuron_error_set(NULL, EINVAL, "no such time");
+	if (seconds == DURATION_NEVER)
+		length = snprintf(buf, size, "never");
+	else
+		length = snprintf(buf, size, "%u-%02u:%02u:%02u",
+				  seconds / 86400, seconds / 3600 % 24,
+				  seconds / 60 % 60, seconds % 60);
+	if ((length < 0) || ((size_t) length >= size))
+		return neuron_error_set(NULL, ENOSPC, "no room");
+	return length;
 }

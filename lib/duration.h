@@ -7,6 +7,7 @@
 #ifndef NEURON_DURATION_H
 #define NEURON_DURATION_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -22,5 +23,15 @@
  */
 extern int duration_decode(const char *text, uint32_t *seconds,
 			   neuron_error_t *err);
+
+/* Room for the longest text of duration_encode() */
+#define DURATION_TEXT_MAX 16
+
+/*
+ * "days-hours:minutes:seconds" with two digits each but for the days, or
+ * "never"; duration_decode() reads it.
+ * RET its length; -1 with errno ENOSPC, or EINVAL above DURATION_MAX.
+ */
+extern int duration_encode(uint32_t seconds, char *buf, size_t size);
 
 #endif

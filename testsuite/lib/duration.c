@@ -65,6 +65,39 @@ START_TEST(test_bad)
 }
 END_TEST
 
+static const struct {
+	uint32_t seconds;
+	const char *text; /* NULL: refused */
+} texts[] = {
+	{0, "0-00:00:00"},          {59, "0-00:00:59"},
+	{93784, "1-02:03:04"},      {DURATION_MAX, "366-00:00:00"},
+	{DURATION_NEVER, "never"},  {DURATION_MAX + 1, NULL},
+	{DURATION_NEVER - 1, NULL},
+};
+
+START_TEST(test_encode)
+{
+	char text[DURATION_TEXT_MAX] = "";
+	int rc = duration_encode(texts[_i].seconds, text, sizeof(text));
+	uint32_t seconds = 77;
+
+	if (!texts[_i].text) {
+		ck_assert_msg((rc == -1) && (errno == EINVAL), "%u: got %d",
+			      texts[_i].seconds, rc);
+		return;
+	}
+	ck_assert_msg((rc == (int) strlen(text)) &&
+			      !strcmp(text, texts[_i].text),
+		      "%u: got %d \"%s\", wanted \"%s\"", texts[_i].seconds, rc,
+		      text, texts[_i].text);
+	ck_assert_int_eq(duration_decode(text, &seconds, NULL), 0);
+	ck_assert_uint_eq(seconds, texts[_i].seconds);
+	ck_assert_int_eq(duration_encode(texts[_i].seconds, text, strlen(text)),
+			 -1);
+	ck_assert_int_eq(errno, ENOSPC);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("duration");
@@ -75,6 +108,8 @@ int main(void)
 	tcase_add_loop_test(tcase, test_good, 0,
 			    sizeof(good) / sizeof(good[0]));
 	tcase_add_loop_test(tcase, test_bad, 0, sizeof(bad) / sizeof(bad[0]));
+	tcase_add_loop_test(tcase, test_encode, 0,
+			    sizeof(texts) / sizeof(texts[0]));
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
