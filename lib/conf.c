@@ -12,9 +12,10 @@
 
 /* Longest name of a node: DNS has no longer one */
 #define NODE_NAME_MAX 255
+#define USER_NAME_MAX 255
 /* Longest piece of a value that a sentence quotes */
 #define QUOTE_MAX 80
-#define REASON_MAX 320
+#define REASON_MAX 400
 #define PATH_SIZE 4096
 #define NO_INDEX UINT32_MAX
 
@@ -81,6 +82,10 @@ struct conf {
 	ultraserver_t *ultraservers;
 	uint32_t ultraserver_count;
 	names_t ultraserver_names;
+	template_t *templates;
+	uint32_t template_count;
+	const char *compile_cache; /* NULL: not set */
+	uint16_t root_ports[2]; /* first and last */
 };
 
 /*
@@ -182,9 +187,9 @@ static void _names_release(names_t *names)
  * Reading: where we are, and sentences about it
  */
 
-typedef enum { SITE_LINE, NODE_LINE, ULTRASERVER_LINE } scope_t;
+typedef enum { SITE_LINE, NODE_LINE, ULTRASERVER_LINE, TEMPLATE_LINE } scope_t;
 
-#define KEYS_MAX 20
+#define KEYS_MAX 48
 
 typedef struct {
 	conf_t *conf;
@@ -400,6 +405,65 @@ static int _read_glob(parse_t *parse)
 	return 0;
 }
 
+static int _read_compile_cache(parse_t *parse)
+{
+	const char *value = parse->value;
+
+	if ((value[0] != '/') &&
+	    (strncmp(value, "s3://", 5) || !_is_alnum(value[5])))
+		return _refuse(parse, EINVAL,
+			       "this is neither a path nor a bucket; write a "
+			       "path that starts with /, or s3://BUCKET/...");
+	for (const char *at = value; *at; at++) {
+		if (*at <= ' ' || *at > '~')
+			return _refuse(parse, EINVAL,
+				       "blanks and odd characters do not work "
+				       "here; write printable ASCII");
+		if (*at == '%' && *++at != '%' && *at != 'u')
+			return _refuse(parse, EINVAL,
+				       "%% stands before something else than u "
+				       "or %%; write %%u for the name of the "
+				       "user and %%%% for %%");
+	}
+	parse->conf->compile_cache = value;
+	return 0;
+}
+
+/* The decimal number of one to five digits at *text, which is moved behind it;
+ * RET -1: there is none */
+static long _read_port(const char **text)
+{
+	size_t digits = strspn(*text, "0123456789");
+	long port = -1;
+
+	if (digits >= 1 && digits <= 5)
+		port = strtol(*text, NULL, 10);
+	*text += digits;
+	return port;
+}
+
+static int _read_root_ports(parse_t *parse)
+{
+	const char *at = parse->value;
+	long first = _read_port(&at), last = -1;
+
+	if (*at == '-') {
+		at++;
+		last = _read_port(&at);
+	}
+	if (*at || first < 1024 || last > UINT16_MAX ||
+	    last - first + 1 < CONF_ROOT_PORTS_MIN)
+		return _refuse(parse, EINVAL,
+			       "this is no range of ports; write FIRST-LAST "
+			       "with at least %d ports out of 1024-65535, for "
+			       "example %d-%d",
+			       CONF_ROOT_PORTS_MIN, CONF_ROOT_PORT_FIRST,
+			       CONF_ROOT_PORT_LAST);
+	parse->conf->root_ports[0] = (uint16_t) first;
+	parse->conf->root_ports[1] = (uint16_t) last;
+	return 0;
+}
+
 static int _read_node_name(parse_t *parse)
 {
 	node_line_t line = {.nodes = parse->value, .line = parse->line};
@@ -473,6 +537,39 @@ static int _read_pairs(parse_t *parse)
 	return 0;
 }
 
+static int _read_template_key(parse_t *parse)
+{
+	conf_t *conf = parse->conf;
+	neuron_error_t why;
+
+	if (!template_set(&conf->templates[conf->template_count - 1],
+			  parse->key, parse->value, &why))
+		return 0;
+	return _refuse(parse, EINVAL, "%s", why.text);
+}
+
+static int _read_template_name(parse_t *parse)
+{
+	conf_t *conf = parse->conf;
+	const template_t *other = conf_template_of_name(conf, parse->value);
+	template_t template = {.line = parse->line};
+
+	if (other)
+		return _refuse(parse, EEXIST,
+			       "line %u has a template of this name; name each "
+			       "once",
+			       other->line);
+	if (conf->template_count == CONF_TEMPLATES_MAX)
+		return _refuse(parse, EINVAL,
+			       "the file has more than %d templates; name "
+			       "fewer",
+			       CONF_TEMPLATES_MAX);
+	if (_grow(&conf->templates, conf->template_count, sizeof(template)))
+		return _out_of_memory(parse);
+	conf->templates[conf->template_count++] = template;
+	return _read_template_key(parse);
+}
+
 typedef struct {
 	const char *name;
 	scope_t scope;
@@ -484,6 +581,7 @@ typedef struct {
 static const conf_key_t keys[] = {
 	{"NodeName", NODE_LINE, true, _read_node_name},
 	{"UltraServerName", ULTRASERVER_LINE, true, _read_ultraserver_name},
+	{"TemplateName", TEMPLATE_LINE, true, _read_template_name},
 	{"ProfileDir", SITE_LINE, false, _read_profile_dir},
 	{"Root", SITE_LINE, false, _read_root},
 	{"CoreNumbering", SITE_LINE, false, _read_numbering},
@@ -492,10 +590,23 @@ static const conf_key_t keys[] = {
 	{"UndocumentedSizes", SITE_LINE, false, _read_undocumented},
 	{"CandidateNodes", SITE_LINE, false, _read_candidates},
 	{"UltraServerSwitches", SITE_LINE, false, _read_glob},
+	{"CompileCache", SITE_LINE, false, _read_compile_cache},
+	{"RootPorts", SITE_LINE, false, _read_root_ports},
 	{"Profile", NODE_LINE, false, _read_profile},
 	{"Lnc", NODE_LINE, false, _read_lnc},
 	{"Nodes", ULTRASERVER_LINE, false, _read_members},
 	{"Pairs", ULTRASERVER_LINE, false, _read_pairs},
+	{"Devices", TEMPLATE_LINE, false, _read_template_key},
+	{"Type", TEMPLATE_LINE, false, _read_template_key},
+	{"Efa", TEMPLATE_LINE, false, _read_template_key},
+	{"Description", TEMPLATE_LINE, false, _read_template_key},
+	{"Tp", TEMPLATE_LINE, false, _read_template_key},
+	{"Lnc", TEMPLATE_LINE, false, _read_template_key},
+	{"Shape", TEMPLATE_LINE, false, _read_template_key},
+	{"Wait", TEMPLATE_LINE, false, _read_template_key},
+	{"Launch", TEMPLATE_LINE, false, _read_template_key},
+	{"Ultraserver", TEMPLATE_LINE, false, _read_template_key},
+	{"Env", TEMPLATE_LINE, false, _read_template_key},
 };
 
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
@@ -630,7 +741,7 @@ static void _list_keys(scope_t scope, char *buf, size_t size)
 
 static int _refuse_key(const parse_t *parse)
 {
-	char list[REASON_MAX / 2];
+	char list[REASON_MAX - 64];
 
 	_list_keys(parse->scope, list, sizeof(list));
 	if (parse->scope == SITE_LINE)
@@ -639,6 +750,15 @@ static int _refuse_key(const parse_t *parse)
 	return _refuse(parse, EINVAL,
 		       "there is no such key; the keys of this line are %s",
 		       list);
+}
+
+static const char *_head(scope_t scope)
+{
+	size_t i = 0;
+
+	while (!keys[i].head || keys[i].scope != scope)
+		i++;
+	return keys[i].name;
 }
 
 static int _check_scope(const parse_t *parse, const conf_key_t *key, bool first)
@@ -656,16 +776,30 @@ static int _check_scope(const parse_t *parse, const conf_key_t *key, bool first)
 			       key->name);
 	return _refuse(parse, EINVAL,
 		       "%s is not for this line; put it behind %s=", key->name,
-		       (key->scope == NODE_LINE) ? "NodeName"
-						 : "UltraServerName");
+		       _head(key->scope));
+}
+
+/* The key of that name for this kind of line, else for another; KEY_COUNT:
+ * none */
+static size_t _find_key(const parse_t *parse)
+{
+	size_t found = KEY_COUNT;
+
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		if (strcasecmp(keys[i].name, parse->key))
+			continue;
+		if (keys[i].scope == parse->scope)
+			return i;
+		if (found == KEY_COUNT)
+			found = i;
+	}
+	return found;
 }
 
 static int _take_pair(parse_t *parse, bool first)
 {
-	size_t i = 0;
+	size_t i = _find_key(parse);
 
-	while (i < KEY_COUNT && strcasecmp(keys[i].name, parse->key))
-		i++;
 	if (i < KEY_COUNT && first)
 		parse->scope = keys[i].head ? keys[i].scope : SITE_LINE;
 	if (i == KEY_COUNT)
@@ -1227,6 +1361,30 @@ static int _take_ultraservers(parse_t *parse)
 }
 
 /*
+ * Templates
+ */
+
+static int _check_templates(parse_t *parse)
+{
+	const conf_t *conf = parse->conf;
+	const profile_t *profiles[CONF_FAMILIES_MAX];
+	uint32_t count = 0;
+
+	for (; count < conf->used_count && count < CONF_FAMILIES_MAX; count++)
+		profiles[count] = conf->used[count].profile;
+	for (uint32_t i = 0; i < conf->template_count; i++) {
+		const template_t *template = &conf->templates[i];
+		neuron_error_t why;
+
+		if (!template_check(template, profiles, count, &why))
+			continue;
+		_look_at(parse, template->line, "TemplateName", template->name);
+		return _refuse(parse, EINVAL, "%s", why.text);
+	}
+	return 0;
+}
+
+/*
  * Public functions
  */
 
@@ -1246,6 +1404,8 @@ static conf_t *_create(const char *text, const char *profile_dir)
 	conf->numbering = CONF_ABSOLUTE;
 	conf->tier = SHAPE_CONSECUTIVE;
 	conf->tier_wait = DURATION_NEVER;
+	conf->root_ports[0] = CONF_ROOT_PORT_FIRST;
+	conf->root_ports[1] = CONF_ROOT_PORT_LAST;
 	return conf;
 }
 
@@ -1278,7 +1438,7 @@ extern conf_t *conf_decode(const char *text, const char *origin,
 		return NULL;
 	}
 	if (_take_lines(&parse) || _take_node_lines(&parse) ||
-	    _take_ultraservers(&parse)) {
+	    _take_ultraservers(&parse) || _check_templates(&parse)) {
 		conf_destroy(parse.conf);
 		parse.conf = NULL;
 	} else {
@@ -1377,6 +1537,7 @@ extern void conf_destroy(conf_t *conf)
 	_names_release(&conf->ultraserver_names);
 	free(conf->used);
 	free(conf->nodes);
+	free(conf->templates);
 	free(conf->ultraservers);
 	free(conf->text);
 	free(conf);
@@ -1420,37 +1581,102 @@ extern unsigned int conf_node_line(const conf_t *conf, const char *node)
 	return (index < 0) ? 0 : conf->nodes[index].line;
 }
 
-extern int conf_root(const conf_t *conf, const char *node, char *buf,
-		     size_t size)
+/*
+ * Copy a value with "%LETTER" replaced by a name and "%%" by "%".
+ * IN name - NULL: the value may not need it.
+ * RET its length; -1 with errno ENOSPC or EINVAL, buf is "" then.
+ */
+static int _substitute(const char *value, const char *name, char *buf,
+		       size_t size)
 {
 	size_t used = 0;
 
-	if (!buf || !size)
-		return neuron_error_set(NULL, ENOSPC, "no room");
-	buf[0] = '\0';
-	for (const char *at = conf->root; *at; at++) {
+	for (const char *at = value; *at; at++) {
 		const char *part = at;
 		size_t length = 1;
 
-		if (*at == '%' && *++at == 'n') {
-			if (!node || !_is_name(node, NODE_NAME_MAX)) {
-				buf[0] = '\0';
-				return neuron_error_set(NULL, EINVAL, "node");
-			}
-			part = node;
-			length = strlen(node);
+		if (*at == '%' && *++at != '%') {
+			part = name;
+			length = name ? strlen(name) : 0;
 		}
-		if (length >= size - used) {
+		if (!part || length >= size - used) {
 			buf[0] = '\0';
-			return neuron_error_set(NULL, ENOSPC, "no room");
+			return neuron_error_set(NULL, part ? ENOSPC : EINVAL,
+						"no name or no room");
 		}
 		memcpy(buf + used, part, length);
 		used += length;
 	}
-	while (used && buf[used - 1] == '/')
-		used--;
 	buf[used] = '\0';
 	return (int) used;
+}
+
+extern int conf_root(const conf_t *conf, const char *node, char *buf,
+		     size_t size)
+{
+	bool safe = node && _is_name(node, NODE_NAME_MAX);
+	int used;
+
+	if (!buf || !size)
+		return neuron_error_set(NULL, ENOSPC, "no room");
+	used = _substitute(conf->root, safe ? node : NULL, buf, size);
+	while (used > 0 && buf[used - 1] == '/')
+		buf[--used] = '\0';
+	return used;
+}
+
+/* As accounts are named: also with "_" in front, and of a domain */
+static bool _is_user(const char *text)
+{
+	size_t length = strnlen(text, USER_NAME_MAX + 1);
+
+	if (length > USER_NAME_MAX || (!_is_alnum(text[0]) && text[0] != '_'))
+		return false;
+	for (size_t i = 1; i < length; i++) {
+		if (!_is_alnum(text[i]) && !strchr("_-.@", text[i]))
+			return false;
+	}
+	return true;
+}
+
+extern int conf_compile_cache(const conf_t *conf, const char *user, char *buf,
+			      size_t size)
+{
+	bool safe = user && _is_user(user);
+
+	if (!buf || !size)
+		return neuron_error_set(NULL, ENOSPC, "no room");
+	buf[0] = '\0';
+	if (!conf->compile_cache)
+		return neuron_error_set(NULL, ENOENT, "not set");
+	return _substitute(conf->compile_cache, safe ? user : NULL, buf, size);
+}
+
+extern void conf_root_ports(const conf_t *conf, uint16_t *first, uint16_t *last)
+{
+	*first = conf->root_ports[0];
+	*last = conf->root_ports[1];
+}
+
+extern unsigned int conf_template_count(const conf_t *conf)
+{
+	return conf->template_count;
+}
+
+extern const template_t *conf_template(const conf_t *conf, unsigned int index)
+{
+	return (index < conf->template_count) ? &conf->templates[index] : NULL;
+}
+
+extern const template_t *conf_template_of_name(const conf_t *conf,
+					       const char *name)
+{
+	for (uint32_t i = 0; name && i < conf->template_count; i++) {
+		if (!strcmp(conf->templates[i].name, name))
+			return &conf->templates[i];
+	}
+	errno = ENOENT;
+	return NULL;
 }
 
 extern int conf_node_index(const conf_t *conf, const char *node)

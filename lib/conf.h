@@ -4,7 +4,8 @@
  *
  * The format is slurm.conf's: lines of Key=Value, keys without regard to
  * case, '#' starts a comment, a backslash at the end joins lines. A line that
- * starts with NodeName or UltraServerName holds several Key=Value pairs.
+ * starts with NodeName, UltraServerName or TemplateName holds several Key=Value
+ *pairs.
  *
  *	ProfileDir=PATH		directory of profiles (default: see caller)
  *	Root=PATH		where sysfs, /dev and PCI are read; "/" unless
@@ -19,11 +20,20 @@
  *				does both and logs a difference; default best
  *	UltraServerSwitches=GLOB	switches of topology.conf whose name
  *				matches (only * and ?) are UltraServers
+ *	CompileCache=PATH|s3://BUCKET/...	value of
+ *				NEURON_COMPILE_CACHE_URL for jobs; "%u" is the
+ *				name of the user, "%%" is "%"; not set by
+ *default RootPorts=FIRST-LAST	ports for the root communicators of jobs, 1024
+ *				to 65535, at least CONF_ROOT_PORTS_MIN of them;
+ *				default CONF_ROOT_PORT_FIRST-CONF_ROOT_PORT_LAST
  *	NodeName=NODES Profile=NAME [Lnc=1|2]	one line or several; each node
  *				at most once; Lnc is the machine's default
  *	UltraServerName=NAME Nodes=NODES [Pairs=A+B,C+D]	members in ring
  *				order; Pairs lists the legal groups of two;
  *				without it: first+second, third+fourth
+ *
+ *	TemplateName=NAME Devices=N [Type=TYPE] ...	see template.h; some
+ *				node of the file can serve each
  *
  * Members of an UltraServer have NodeName lines, one profile, and are no more
  * than profile_ultraserver_size(). Two profiles of one file that have the same
@@ -40,6 +50,7 @@
 #include "duration.h"
 #include "nodeset.h"
 #include "shape.h"
+#include "template.h"
 
 #define CONF_FILE_MAX (4 * 1024 * 1024)
 #define CONF_NODES_MAX 65536
@@ -47,6 +58,12 @@
 #define CONF_NAME_MAX 64
 /* Profiles that one file may use */
 #define CONF_FAMILIES_MAX 32
+#define CONF_TEMPLATES_MAX 1024
+/* Below the ports that Linux gives out by itself (32768 and up), and clear of
+ * those that Slurm's daemons have */
+#define CONF_ROOT_PORT_FIRST 16384
+#define CONF_ROOT_PORT_LAST 28671
+#define CONF_ROOT_PORTS_MIN 64
 
 typedef struct conf conf_t;
 
@@ -95,6 +112,18 @@ extern unsigned int conf_node_line(const conf_t *conf, const char *node);
 extern int conf_root(const conf_t *conf, const char *node, char *buf,
 		     size_t size);
 
+/*
+ * CompileCache with the name of a user in it.
+ * OUT buf - "" on failure.
+ * RET its length; -1 with errno ENOENT: not set, ENOSPC, or EINVAL: the name is
+ *	needed but is NULL or not safe inside a path.
+ */
+extern int conf_compile_cache(const conf_t *conf, const char *user, char *buf,
+			      size_t size);
+/* Ports for root communicators, first to last */
+extern void conf_root_ports(const conf_t *conf, uint16_t *first,
+			    uint16_t *last);
+
 /* Index of a node among those of NodeName lines; -1: not there */
 extern int conf_node_index(const conf_t *conf, const char *node);
 extern unsigned int conf_node_count(const conf_t *conf);
@@ -123,6 +152,14 @@ extern const shape_t *conf_shape_of(const conf_t *conf,
 				    const profile_t *profile);
 /* The profiles that NodeName lines use, in order of first use; NULL behind */
 extern const profile_t *conf_profile_at(const conf_t *conf, unsigned int index);
+
+extern unsigned int conf_template_count(const conf_t *conf);
+/* In the order of the file; NULL: out of range. The template stays the
+ * conf's. */
+extern const template_t *conf_template(const conf_t *conf, unsigned int index);
+/* RET NULL with errno ENOENT */
+extern const template_t *conf_template_of_name(const conf_t *conf,
+					       const char *name);
 
 typedef struct {
 	const char *name;

@@ -647,6 +647,21 @@ extern void options_fill(options_t *options, const options_t *others)
 	}
 }
 
+extern int options_check(const options_t *options, neuron_error_t *err)
+{
+	if (!options_has(options, OPTION_LAUNCH) ||
+	    (options->launch != OPTION_LAUNCH_PROCESS) ||
+	    !options_has(options, OPTION_SHAPE) ||
+	    (options->shape == SHAPE_CONSECUTIVE))
+		return 0;
+	return neuron_error_set(
+		err, EINVAL,
+		"shape=%s does not go with launch=process, since a process "
+		"needs consecutive devices; write shape=consecutive or "
+		"launch=core",
+		shape_tier_name(options->shape));
+}
+
 extern shape_tier_t options_tier(const options_t *options, shape_tier_t site)
 {
 	if (options_has(options, OPTION_SHAPE))

@@ -151,6 +151,14 @@ extern int options_find(const char *const *environment, uint32_t count,
 extern void options_fill(options_t *options, const options_t *others);
 
 /*
+ * Whether options contradict each other: a process that owns several cores
+ * (launch=process) needs consecutive devices, so that a wider shape does not
+ * go with it.
+ * RET 0; -1 with errno EINVAL and a sentence.
+ */
+extern int options_check(const options_t *options, neuron_error_t *err);
+
+/*
  * The tier a job asks for: its shape; else that of the site, but at least
  * "best" when every process has one core (launch=core), whose cores need not
  * be consecutive.

@@ -160,6 +160,31 @@ static void _put_site(dump_t *dump, const conf_t *conf)
 		_put(dump, "glob=%s ", conf_ultraserver_glob(conf));
 }
 
+static void _put_more(dump_t *dump, const conf_t *conf)
+{
+	uint16_t first, last;
+	char cache[256];
+
+	if (conf_compile_cache(conf, "user", cache, sizeof(cache)) >= 0)
+		_put(dump, "cache=%s ", cache);
+	conf_root_ports(conf, &first, &last);
+	if ((first != CONF_ROOT_PORT_FIRST) || (last != CONF_ROOT_PORT_LAST))
+		_put(dump, "ports=%u-%u ", first, last);
+}
+
+static void _put_template(dump_t *dump, const template_t *template)
+{
+	char options[OPTIONS_TEXT_MAX];
+
+	ck_assert_int_ge(
+		options_encode(&template->options, options, sizeof(options)),
+		0);
+	_put(dump, "%s@%u=%u%s%s%s(%s)", template->name, template->line,
+	     template->devices, template->type,
+	     template->efa_none ? " none " : "", template->description,
+	     options);
+}
+
 static void _put_ultraserver(dump_t *dump, const conf_ultraserver_t *us)
 {
 	_put(dump, "%s@%u=", us->name, us->line);
@@ -178,6 +203,7 @@ static void _dump(const conf_t *conf, dump_t *dump)
 	dump->used = 0;
 	dump->text[0] = '\0';
 	_put_site(dump, conf);
+	_put_more(dump, conf);
 	for (unsigned int i = 0; i < conf_node_count(conf); i++) {
 		const char *name = conf_node_name(conf, i);
 
@@ -191,6 +217,8 @@ static void _dump(const conf_t *conf, dump_t *dump)
 		ck_assert_int_eq(conf_ultraserver(conf, i, &us), 0);
 		_put_ultraserver(dump, &us);
 	}
+	for (unsigned int i = 0; i < conf_template_count(conf); i++)
+		_put_template(dump, conf_template(conf, i));
 }
 
 static const struct {
@@ -268,6 +296,29 @@ static const struct {
 	 "UltraServerName=us1 Nodes=n[1-4] Pairs=n3+n1,n2+n4,n1+n2",
 	 "n1@1=trn2u.48xlarge/2 n2@1=trn2u.48xlarge/2 n3@1=trn2u.48xlarge/2 "
 	 "n4@1=trn2u.48xlarge/2 us1@2=n1,n2,n3,n4(0+2,1+3,0+1) "},
+	{"cache path", "CompileCache=/fsx/cache/%u/%%x",
+	 "cache=/fsx/cache/user/%x "},
+	{"cache bucket", "CompileCache=s3://bucket/neuron",
+	 "cache=s3://bucket/neuron "},
+	{"ports", "RootPorts=1024-1087", "ports=1024-1087 "},
+	{"all ports", "RootPorts=1024-65535", "ports=1024-65535 "},
+	{"default ports", "RootPorts=16384-28671", ""},
+	{"template",
+	 "TemplateName=l-trn2 Devices=4\nNodeName=a Profile=trn2.48xlarge",
+	 "a@2=trn2.48xlarge/2 l-trn2@1=4()"},
+	{"all of a template",
+	 "NodeName=a Profile=trn2.48xlarge\n"
+	 "TemplateName=X.1 devices=16 TYPE=trn2 Efa=None "
+	 "Description=\"a b, c=d\" TP=8 Lnc=1 Shape=Ring Wait=10 Launch=core "
+	 "UltraServer=no env=basic",
+	 "a@1=trn2.48xlarge/2 X.1@2=16trn2 none a b, c=d(tp=8,lnc=1,shape=ring,"
+	 "wait=0-00:10:00,launch=core,ultraserver=no,env=basic)"},
+	{"templates of several families",
+	 "NodeName=a Profile=inf2.48xlarge\nNodeName=b Profile=trn2.48xlarge\n"
+	 "TemplateName=a Devices=12 Efa=aligned\nTemplateName=A Devices=16\n"
+	 "TemplateName=b Type=inf2 Devices=12 Lnc=1",
+	 "a@1=inf2.48xlarge/1 b@2=trn2.48xlarge/2 a@3=12()A@4=16()"
+	 "b@5=12inf2(lnc=1)"},
 };
 
 START_TEST(decode_good)
@@ -290,6 +341,12 @@ END_TEST
  * Refusals. "@" stands for the directory of profiles.
  */
 
+#define NO_CACHE                                                              \
+	"this is neither a path nor a bucket; write a path that starts with " \
+	"/, or s3://BUCKET/..."
+#define NO_PORTS                                                              \
+	"this is no range of ports; write FIRST-LAST with at least 64 ports " \
+	"out of 1024-65535, for example 16384-28671"
 #define NODES "NodeName=n[1-4] Profile=trn2u.48xlarge\n"
 #define KNOWN                                                       \
 	"@ has no such profile; it has inf2.48xlarge, other-efas, " \
@@ -298,10 +355,11 @@ END_TEST
 #define NOT_A_PAIR                                                  \
 	"this is not Key=Value; write for example NodeName=n[1-4] " \
 	"Profile=trn2.48xlarge"
-#define SITE_KEYS                                                    \
-	"the keys are NodeName, UltraServerName, ProfileDir, Root, " \
-	"CoreNumbering, Shape, ShapeWait, UndocumentedSizes, "       \
-	"CandidateNodes, UltraServerSwitches"
+#define SITE_KEYS                                                  \
+	"the keys are NodeName, UltraServerName, TemplateName, "   \
+	"ProfileDir, Root, CoreNumbering, Shape, ShapeWait, "      \
+	"UndocumentedSizes, CandidateNodes, UltraServerSwitches, " \
+	"CompileCache, RootPorts"
 #define NODE_KEYS "the keys of this line are NodeName, Profile, Lnc"
 #define PERCENT                                                              \
 	"% stands before something else than n or %; write %n for the name " \
@@ -510,6 +568,94 @@ static const struct {
 	 "once"},
 	{NODES "UltraServerName=u Nodes=n[1-4] Pairs=n1+n2 Pairs=n3+n4", EEXIST,
 	 "c:2: Pairs=n3+n4: Pairs stands on line 2 already; give it once"},
+	/* compile cache */
+	{"CompileCache=cache", EINVAL, "c:1: CompileCache=cache: " NO_CACHE},
+	{"CompileCache=s3:/b", EINVAL, "c:1: CompileCache=s3:/b: " NO_CACHE},
+	{"CompileCache=s3://", EINVAL, "c:1: CompileCache=s3://: " NO_CACHE},
+	{"CompileCache=s3:///x", EINVAL,
+	 "c:1: CompileCache=s3:///x: " NO_CACHE},
+	{"CompileCache=http://b/x", EINVAL,
+	 "c:1: CompileCache=http://b/x: " NO_CACHE},
+	{"CompileCache=\"/a b\"", EINVAL,
+	 "c:1: CompileCache=/a b: blanks and odd characters do not work here; "
+	 "write printable ASCII"},
+	{"CompileCache=/caf\xc3\xa9", EINVAL,
+	 "c:1: CompileCache=/caf??: blanks and odd characters do not work "
+	 "here; write printable ASCII"},
+	{"CompileCache=/a/%n", EINVAL,
+	 "c:1: CompileCache=/a/%n: % stands before something else than u or "
+	 "%; write %u for the name of the user and %% for %"},
+	{"CompileCache=/a/%", EINVAL,
+	 "c:1: CompileCache=/a/%: % stands before something else than u or %; "
+	 "write %u for the name of the user and %% for %"},
+	{"CompileCache=/a\nCompileCache=/a", EEXIST,
+	 "c:2: CompileCache=/a: CompileCache stands on line 1 already; give it "
+	 "once"},
+	/* ports */
+	{"RootPorts=20000", EINVAL, "c:1: RootPorts=20000: " NO_PORTS},
+	{"RootPorts=20000-", EINVAL, "c:1: RootPorts=20000-: " NO_PORTS},
+	{"RootPorts=-20000", EINVAL, "c:1: RootPorts=-20000: " NO_PORTS},
+	{"RootPorts=1023-2000", EINVAL, "c:1: RootPorts=1023-2000: " NO_PORTS},
+	{"RootPorts=1024-1086", EINVAL, "c:1: RootPorts=1024-1086: " NO_PORTS},
+	{"RootPorts=3000-2000", EINVAL, "c:1: RootPorts=3000-2000: " NO_PORTS},
+	{"RootPorts=60000-65536", EINVAL,
+	 "c:1: RootPorts=60000-65536: " NO_PORTS},
+	{"RootPorts=2000-3000-4000", EINVAL,
+	 "c:1: RootPorts=2000-3000-4000: " NO_PORTS},
+	{"RootPorts=2000--3000", EINVAL,
+	 "c:1: RootPorts=2000--3000: " NO_PORTS},
+	{"RootPorts=+2000-3000", EINVAL,
+	 "c:1: RootPorts=+2000-3000: " NO_PORTS},
+	{"RootPorts=2000-3000k", EINVAL,
+	 "c:1: RootPorts=2000-3000k: " NO_PORTS},
+	{"RootPorts=4294968296-4294969296", EINVAL,
+	 "c:1: RootPorts=4294968296-4294969296: " NO_PORTS},
+	{"NodeName=a RootPorts=2000-3000", EINVAL,
+	 "c:1: RootPorts=2000-3000: RootPorts is for the whole site; put it on "
+	 "a line of its own"},
+	/* templates; their values: testsuite/lib/template.c */
+	{NODES "TemplateName=../t Devices=4", EINVAL,
+	 "c:2: TemplateName=../t: no template has such a name; write at most "
+	 "63 letters, digits, \"-\", \"_\" and \".\", the first a letter or "
+	 "digit"},
+	{NODES "TemplateName=t", EINVAL,
+	 "c:2: TemplateName=t: the line has no Devices; add for example "
+	 "Devices=4"},
+	{NODES "TemplateName=t Devices=4\nTemplateName=t Devices=4", EEXIST,
+	 "c:3: TemplateName=t: line 2 has a template of this name; name each "
+	 "once"},
+	{NODES "TemplateName=t Devices=4 Devices=4", EEXIST,
+	 "c:2: Devices=4: Devices stands on line 2 already; give it once"},
+	{NODES "TemplateName=t Devices=17", EINVAL,
+	 "c:2: Devices=17: no node has such a number of devices; write 1 to "
+	 "16"},
+	{NODES "TemplateName=t Devices=4 Tp=0", EINVAL,
+	 "c:2: Tp=0: no job has as many cores; write 1 to 65536"},
+	{NODES "TemplateName=t Devices=4 Model=70B", EINVAL,
+	 "c:2: Model=70B: there is no such key; the keys of this line are "
+	 "TemplateName, Devices, Type, Efa, Description, Tp, Lnc, Shape, Wait, "
+	 "Launch, Ultraserver, Env"},
+	{NODES "TemplateName=t Devices=4 Profile=trn2.48xlarge", EINVAL,
+	 "c:2: Profile=trn2.48xlarge: Profile is not for this line; put it "
+	 "behind NodeName="},
+	{NODES "TemplateName=t Devices=4 ShapeWait=1", EINVAL,
+	 "c:2: ShapeWait=1: ShapeWait is for the whole site; put it on a line "
+	 "of its own"},
+	{"NodeName=n1 Shape=best", EINVAL,
+	 "c:1: Shape=best: Shape is for the whole site; put it on a line of "
+	 "its own"},
+	{"Devices=4", EINVAL,
+	 "c:1: Devices=4: Devices is not for this line; put it behind "
+	 "TemplateName="},
+	{NODES "Root=/a TemplateName=t", EINVAL,
+	 "c:2: TemplateName=t: TemplateName starts a line; put it on a line of "
+	 "its own"},
+	{NODES "TemplateName=t Devices=4 Type=trn9", EINVAL,
+	 "c:2: TemplateName=t: no NodeName line has a profile of type trn9; "
+	 "the types here are trn2"},
+	{"TemplateName=t Devices=4", EINVAL,
+	 "c:1: TemplateName=t: no node of this file has 4 such devices; the "
+	 "most is 0"},
 };
 
 /* Replace "@" by the directory */
@@ -663,6 +809,100 @@ START_TEST(many_nodes)
 		ck_assert_str_eq(conf_node_name(conf, (unsigned int) i), name);
 	}
 	conf_destroy(conf);
+}
+END_TEST
+
+static const struct {
+	const char *value;
+	const char *user;
+	const char *wanted; /* NULL: refused */
+} caches[] = {
+	{"/c/%u", "alice", "/c/alice"},
+	{"/c/%u/%u", "_a.b-c@d", "/c/_a.b-c@d/_a.b-c@d"},
+	{"/c", NULL, "/c"},
+	{"/c", "a/b", "/c"},
+	{"/c/%%u", NULL, "/c/%u"},
+	{"/c/%u", NULL, NULL},
+	{"/c/%u", "", NULL},
+	{"/c/%u", "..", NULL},
+	{"/c/%u", "a/../b", NULL},
+	{"/c/%u", "a b", NULL},
+	{"/c/%u", "a\nb", NULL},
+	{"/c/%u", "$(id)", NULL},
+	{"/c/%u", "-rf", NULL},
+	{"/c/%u", "caf\xc3\xa9", NULL},
+};
+
+START_TEST(compile_cache)
+{
+	char text[128], cache[64] = "x";
+	const char *wanted = caches[_i].wanted ? caches[_i].wanted : "";
+	conf_t *conf;
+	int rc;
+
+	snprintf(text, sizeof(text), "CompileCache=%s", caches[_i].value);
+	conf = _decode(text, NULL);
+	ck_assert_ptr_nonnull(conf);
+	rc = conf_compile_cache(conf, caches[_i].user, cache, sizeof(cache));
+	ck_assert_msg((rc == (caches[_i].wanted ? (int) strlen(wanted) : -1)) &&
+			      !strcmp(cache, wanted),
+		      "%s of %s: got %d \"%s\", wanted \"%s\"",
+		      caches[_i].value, caches[_i].user, rc, cache, wanted);
+	for (size_t size = 0; caches[_i].wanted && size <= strlen(wanted);
+	     size++) {
+		ck_assert_int_eq(
+			conf_compile_cache(conf, caches[_i].user, cache, size),
+			-1);
+		ck_assert_int_eq(errno, ENOSPC);
+	}
+	conf_destroy(conf);
+}
+END_TEST
+
+START_TEST(templates)
+{
+	conf_t *conf = _decode("NodeName=a Profile=trn2.48xlarge\n"
+			       "TemplateName=s Devices=1\n"
+			       "TemplateName=m Devices=4\n",
+			       NULL);
+	char cache[8];
+
+	ck_assert_ptr_nonnull(conf);
+	ck_assert_uint_eq(conf_template_count(conf), 2);
+	ck_assert_str_eq(conf_template(conf, 1)->name, "m");
+	ck_assert_ptr_null(conf_template(conf, 2));
+	ck_assert_ptr_eq(conf_template_of_name(conf, "m"),
+			 conf_template(conf, 1));
+	errno = 0;
+	ck_assert_ptr_null(conf_template_of_name(conf, "M"));
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_ptr_null(conf_template_of_name(conf, NULL));
+	ck_assert_int_eq(conf_compile_cache(conf, "a", cache, 8), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	conf_destroy(conf);
+}
+END_TEST
+
+START_TEST(many_templates)
+{
+	static char text[CONF_TEMPLATES_MAX * 40];
+	int used = snprintf(text, sizeof(text),
+			    "NodeName=a Profile=trn2.48xlarge\n");
+	neuron_error_t err = {""};
+	conf_t *conf;
+
+	for (int i = 0; i < CONF_TEMPLATES_MAX; i++)
+		used += snprintf(text + used, sizeof(text) - used,
+				 "TemplateName=t%d Devices=4\n", i);
+	conf = _decode(text, &err);
+	ck_assert_msg(conf != NULL, "%s", err.text);
+	ck_assert_uint_eq(conf_template_count(conf), CONF_TEMPLATES_MAX);
+	conf_destroy(conf);
+	snprintf(text + used, sizeof(text) - used,
+		 "TemplateName=more Devices=4\n");
+	ck_assert_ptr_null(_decode(text, &err));
+	ck_assert_msg(strstr(err.text, "more than 1024 templates"), "got %s",
+		      err.text);
 }
 END_TEST
 
@@ -852,7 +1092,10 @@ static const char rich[] =
 	"NodeName=n[1-4] Profile=trn2u.48xlarge Lnc=2\n"
 	"NodeName=m[1-20] \\\n Profile=\"inf2.48xlarge\"\n"
 	"UltraServerName=u1 Nodes=n[1-2]\n"
-	"UltraServerName=u2 Nodes=n[3-4] Pairs=n3+n4\n";
+	"UltraServerName=u2 Nodes=n[3-4] Pairs=n3+n4\n"
+	"CompileCache=/c/%u\nRootPorts=20000-30000\n"
+	"TemplateName=t Devices=4 Type=trn2 Efa=none Description=\"a b\" Tp=8 "
+	"Wait=1:30\n";
 
 START_TEST(no_memory)
 {
@@ -963,6 +1206,9 @@ static Suite *_suite(void)
 	tcase_add_test(nodes, many_nodes);
 	tcase_add_test(nodes, look_up);
 	tcase_add_test(nodes, profile_of_gres);
+	tcase_add_loop_test(nodes, compile_cache, 0, COUNT(caches));
+	tcase_add_test(nodes, templates);
+	tcase_add_test(nodes, many_templates);
 	tcase_add_loop_test(nodes, root, 0, COUNT(roots));
 	suite_add_tcase(suite, nodes);
 	tcase_set_timeout(nodes, 30);

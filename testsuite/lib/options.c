@@ -506,6 +506,41 @@ START_TEST(test_tier)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	bool right;
+} contradictions[] = {
+	{"", true},
+	{"shape=connected", true},
+	{"launch=process", true},
+	{"launch=process,shape=consecutive", true},
+	{"launch=core,shape=ring", true},
+	{"launch=process,shape=best", false},
+	{"launch=process,shape=ring", false},
+	{"launch=process,shape=connected", false},
+};
+
+START_TEST(test_check)
+{
+	const char *text = contradictions[_i].text;
+	neuron_error_t err = {""};
+	options_t options;
+	int rc;
+
+	ck_assert_int_eq(options_decode(text, &options, NULL), 0);
+	rc = options_check(&options, &err);
+	if (contradictions[_i].right) {
+		ck_assert_msg(!rc, "\"%s\": %s", text, err.text);
+		return;
+	}
+	ck_assert_msg((rc == -1) && (errno == EINVAL) &&
+			      strstr(err.text, "write shape=consecutive or "
+					       "launch=core"),
+		      "\"%s\": got %d, \"%s\"", text, rc, err.text);
+	ck_assert_int_eq(options_check(&options, NULL), -1);
+}
+END_TEST
+
 START_TEST(test_names)
 {
 	for (int i = 0; i < OPTION_COUNT; i++) {
@@ -562,6 +597,7 @@ int main(void)
 	tcase_add_test(tcase, test_find_nothing);
 	tcase_add_loop_test(tcase, test_fill, 0, COUNT(fills));
 	tcase_add_loop_test(tcase, test_tier, 0, COUNT(tiers));
+	tcase_add_loop_test(tcase, test_check, 0, COUNT(contradictions));
 	tcase_add_test(tcase, test_names);
 	tcase_add_test(tcase, test_value_not_given);
 	suite_add_tcase(suite, tcase);
