@@ -21,7 +21,7 @@ typedef struct {
 	offer_t neuron;
 	offer_t efa;
 	shape_span_t *spans; /* xfree() */
-} option_t;
+} offers_t;
 
 /* One evaluation */
 typedef struct {
@@ -32,7 +32,7 @@ typedef struct {
 	uint32_t count;
 	/* count entries each */
 	gang_node_t *nodes;
-	option_t *options;
+	offers_t *options;
 	trial_node_t *trial;
 } decision_t;
 
@@ -161,7 +161,7 @@ static uint32_t _count(uint64_t total)
 }
 
 /* RET false: the node offers the job nothing */
-static bool _read_node(const decision_t *decision, int node, option_t *option,
+static bool _read_node(const decision_t *decision, int node, offers_t *option,
 		       gang_node_t *gang)
 {
 	const avail_res_t *res = decision->eval->avail_res_array[node];
@@ -187,7 +187,7 @@ static bool _read_node(const decision_t *decision, int node, option_t *option,
 }
 
 /* What becomes free on a node while the job runs, as select/neuron knows it */
-static void _read_spans(const decision_t *decision, option_t *option,
+static void _read_spans(const decision_t *decision, offers_t *option,
 			gang_node_t *gang)
 {
 	shape_span_t spans[SHAPE_SPANS_MAX];
@@ -215,7 +215,7 @@ static void _collect(decision_t *decision)
 	decision->options = xcalloc(room, sizeof(*decision->options));
 	decision->trial = xcalloc(room, sizeof(*decision->trial));
 	for (int n = 0; (n = bit_ffs_from_bit(map, n)) >= 0; n++) {
-		option_t *option = &decision->options[decision->count];
+		offers_t *option = &decision->options[decision->count];
 		gang_node_t *gang = &decision->nodes[decision->count];
 
 		if (!_read_node(decision, n, option, gang))
@@ -237,7 +237,7 @@ static void _release(decision_t *decision)
 /* ------------------------------------------------------------------ */
 /* Choices */
 
-static const option_t *_option_of(const decision_t *decision,
+static const offers_t *_option_of(const decision_t *decision,
 				  const gang_node_t *node)
 {
 	return &decision->options[node - decision->nodes];
@@ -245,7 +245,7 @@ static const option_t *_option_of(const decision_t *decision,
 
 static void _narrow(const decision_t *decision, const gang_node_t *node)
 {
-	const option_t *option = _option_of(decision, node);
+	const offers_t *option = _option_of(decision, node);
 
 	if (decision->job.request.whole_node)
 		return;
