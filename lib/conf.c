@@ -1441,8 +1441,8 @@ extern conf_t *conf_decode(const char *text, const char *origin,
 	    _take_ultraservers(&parse) || _check_templates(&parse)) {
 		conf_destroy(parse.conf);
 		parse.conf = NULL;
-	} else {
-		parse.conf->profile_dir = NULL;
+	} else if (parse.conf->profile_dir == profile_dir) {
+		parse.conf->profile_dir = NULL; /* it is the caller's */
 	}
 	errnum = errno;
 	free(parse.node_lines);
@@ -1542,6 +1542,11 @@ extern void conf_destroy(conf_t *conf)
 	free(conf->text);
 	free(conf);
 	errno = errnum;
+}
+
+extern const char *conf_profile_dir(const conf_t *conf)
+{
+	return conf->profile_dir;
 }
 
 extern conf_numbering_t conf_numbering(const conf_t *conf)

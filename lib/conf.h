@@ -92,6 +92,8 @@ extern conf_t *conf_read(const char *path, const char *profile_dir,
 /* Accepts NULL; errno survives */
 extern void conf_destroy(conf_t *conf);
 
+/* NULL when not set */
+extern const char *conf_profile_dir(const conf_t *conf);
 extern conf_numbering_t conf_numbering(const conf_t *conf);
 extern shape_tier_t conf_tier(const conf_t *conf);
 /* Seconds; DURATION_NEVER: tiers are never given up */

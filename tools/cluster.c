@@ -2,15 +2,19 @@
 #include "cluster.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <slurm/slurm.h>
-#include <slurm/slurm_errno.h>
 
-static int _expand(const char *text, nodeset_each_t each, void *arg)
+#include "snapshot.h"
+
+/* What slurmctld's plugins write before a job's options in AdminComment */
+#define OPTIONS_PREFIX "neuron: "
+
+extern int cluster_expand(const char *text, nodeset_each_t each, void *arg)
 {
 	hostlist_t *list = slurm_hostlist_create(text);
 	char *name;
@@ -27,6 +31,159 @@ static int _expand(const char *text, nodeset_each_t each, void *arg)
 	slurm_hostlist_destroy(list);
 	return rc;
 }
+
+/*
+ * Values of a snapshot
+ */
+
+/* RET NULL: it is not there or of another type */
+static json_object *_get(json_object *from, const char *key, json_type type)
+{
+	json_object *value;
+
+	if (!json_object_object_get_ex(from, key, &value) ||
+	    !json_object_is_type(value, type))
+		return NULL;
+	return value;
+}
+
+static const char *_text(json_object *from, const char *key)
+{
+	json_object *value = _get(from, key, json_type_string);
+
+	return value ? json_object_get_string(value) : "";
+}
+
+static void _copy(json_object *from, const char *key, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", _text(from, key));
+}
+
+static int64_t _number(json_object *from, const char *key)
+{
+	json_object *value = _get(from, key, json_type_int);
+
+	return value ? json_object_get_int64(value) : 0;
+}
+
+/* RET 0 to UINT32_MAX; 0 also for what is out of range */
+static uint32_t _count(json_object *from, const char *key)
+{
+	int64_t number = _number(from, key);
+
+	return ((number < 0) || (number > UINT32_MAX)) ? 0 : (uint32_t) number;
+}
+
+static bool _is(json_object *from, const char *key)
+{
+	json_object *value = _get(from, key, json_type_boolean);
+
+	return value && json_object_get_boolean(value);
+}
+
+static devset_t _set(json_object *from, const char *key)
+{
+	devset_t set = 0;
+
+	(void) devset_decode(_text(from, key), DEVSET_MAX, &set, NULL);
+	return set;
+}
+
+static int _missing(const char *key, neuron_error_t *err)
+{
+	return neuron_error_set(
+		err, EINVAL,
+		"the snapshot has no %s; it must be one of \"neuron-topo snapshot\"",
+		key);
+}
+
+/* RET the list; NULL with a sentence */
+static json_object *_list(json_object *from, const char *key,
+			  neuron_error_t *err)
+{
+	json_object *list = _get(from, key, json_type_array);
+
+	if (!list)
+		(void) _missing(key, err);
+	return list;
+}
+
+static int _out_of_memory(neuron_error_t *err)
+{
+	return neuron_error_set(err, ENOMEM, "out of memory");
+}
+
+/*
+ * neuron.conf, with the profiles of the snapshot
+ */
+
+static void _path_of(const char *dir, const char *name, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%s.json", dir, name);
+}
+
+static bool _is_name(const char *name)
+{
+	return name[0] && (name[0] != '.') && !strchr(name, '/') &&
+	       (strlen(name) < CONF_NAME_MAX);
+}
+
+static int _write_profiles(const char *dir, json_object *profiles,
+			   neuron_error_t *err)
+{
+	json_object_object_foreach(profiles, name, profile)
+	{
+		char path[256];
+
+		_path_of(dir, name, path, sizeof(path));
+		if (!_is_name(name) || json_object_to_file(path, profile))
+			return neuron_error_set(
+				err, EIO,
+				"profile %.64s of the snapshot: %s cannot be written",
+				name, path);
+	}
+	return 0;
+}
+
+static void _remove_profiles(const char *dir, json_object *profiles)
+{
+	json_object_object_foreach(profiles, name, profile)
+	{
+		char path[256];
+
+		(void) profile;
+		_path_of(dir, name, path, sizeof(path));
+		if (_is_name(name))
+			(void) remove(path);
+	}
+	(void) rmdir(dir);
+}
+
+static int _load_conf(cluster_t *cluster, json_object *snapshot,
+		      neuron_error_t *err)
+{
+	json_object *profiles = _get(snapshot, "profiles", json_type_object);
+	const char *tmp = getenv("TMPDIR");
+	char dir[128];
+
+	if (!profiles || !_text(snapshot, "neuron_conf")[0])
+		return _missing("profiles and neuron_conf", err);
+	snprintf(dir, sizeof(dir), "%.64s/neuron-topo-XXXXXX",
+		 tmp ? tmp : "/tmp");
+	if (!mkdtemp(dir))
+		return neuron_error_set(err, EIO, "%s: %s", dir,
+					strerror(errno));
+	if (!_write_profiles(dir, profiles, err))
+		cluster->conf =
+			conf_decode(_text(snapshot, "neuron_conf"),
+				    "neuron.conf", dir, cluster_expand, err);
+	_remove_profiles(dir, profiles);
+	return cluster->conf ? 0 : -1;
+}
+
+/*
+ * Nodes
+ */
 
 static int _compare_name(const void *a, const void *b)
 {
@@ -47,65 +204,63 @@ static int _lookup(const char *name, void *arg)
 	return found ? (int) (*found)->index : -1;
 }
 
-static int _add_nodes(cluster_t *cluster, const node_info_msg_t *msg)
+extern int64_t cluster_node(const cluster_t *cluster, const char *name)
 {
-	uint32_t room = msg->record_count + 1;
+	return _lookup(name, (void *) cluster);
+}
 
-	cluster->nodes = calloc(room, sizeof(*cluster->nodes));
-	cluster->by_name = calloc(room, sizeof(*cluster->by_name));
-	if (!cluster->nodes || !cluster->by_name)
+static int _add_node(cluster_t *cluster, json_object *from)
+{
+	uint32_t index = cluster->node_count;
+	cluster_node_t *node = &cluster->nodes[index];
+	int conf;
+
+	if (!(node->name = strdup(_text(from, "name"))))
 		return -1;
-	for (uint32_t i = 0; i < msg->record_count; i++) {
-		uint32_t index = cluster->node_count;
-		cluster_node_t *node = &cluster->nodes[index];
-		const char *name = msg->node_array[i].name;
-		int conf = name ? conf_node_index(cluster->conf, name) : -1;
+	conf = conf_node_index(cluster->conf, node->name);
+	node->index = index;
+	if (conf >= 0) {
+		node->profile = conf_node_profile(cluster->conf, conf);
+		node->shape = conf_node_shape(cluster->conf, conf);
+	}
+	node->cpus = _count(from, "cpus");
+	node->weight = _count(from, "weight");
+	node->usable = _is(from, "usable");
+	_copy(from, "state", node->state, sizeof(node->state));
+	_copy(from, "reason", node->reason, sizeof(node->reason));
+	cluster->by_name[index] = node;
+	cluster->node_count++;
+	return 0;
+}
 
-		if (!name)
-			continue;
-		if (!(node->name = strdup(name)))
-			return -1;
-		node->index = index;
-		if (conf >= 0)
-			node->profile = conf_node_profile(cluster->conf, conf);
-		cluster->by_name[index] = node;
-		cluster->node_count++;
+static int _load_nodes(cluster_t *cluster, json_object *snapshot,
+		       neuron_error_t *err)
+{
+	json_object *list = _list(snapshot, "nodes", err);
+	size_t count = list ? json_object_array_length(list) : 0;
+
+	if (!list)
+		return -1;
+	if (count > FABRIC_NODES_MAX)
+		return neuron_error_set(
+			err, EINVAL, "the snapshot has %zu nodes; at most %d",
+			count, FABRIC_NODES_MAX);
+	cluster->nodes = calloc(count + 1, sizeof(*cluster->nodes));
+	cluster->by_name = calloc(count + 1, sizeof(*cluster->by_name));
+	if (!cluster->nodes || !cluster->by_name)
+		return _out_of_memory(err);
+	for (size_t i = 0; i < count; i++) {
+		if (_add_node(cluster, json_object_array_get_idx(list, i)))
+			return _out_of_memory(err);
 	}
 	qsort(cluster->by_name, cluster->node_count, sizeof(*cluster->by_name),
 	      _compare_name);
 	return 0;
 }
 
-static int _load_nodes(cluster_t *cluster, neuron_error_t *err)
-{
-	node_info_msg_t *msg = NULL;
-	int rc;
-
-	if (slurm_load_node(0, &msg, SHOW_ALL))
-		return neuron_error_set(err, EIO, "cannot ask slurmctld: %s",
-					slurm_strerror(errno));
-	rc = _add_nodes(cluster, msg);
-	slurm_free_node_info_msg(msg);
-	if (rc)
-		return neuron_error_set(err, ENOMEM, "out of memory");
-	return 0;
-}
-
-/* RET text for free(); NULL without such a file */
-static char *_read(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char *text = file ? malloc(FABRIC_FILE_MAX + 1) : NULL;
-	size_t length;
-
-	if (text) {
-		length = fread(text, 1, FABRIC_FILE_MAX, file);
-		text[length] = '\0';
-	}
-	if (file)
-		fclose(file);
-	return text;
-}
+/*
+ * Fabric
+ */
 
 static int _add_ultraservers(cluster_t *cluster, neuron_error_t *err)
 {
@@ -132,143 +287,317 @@ static int _add_ultraservers(cluster_t *cluster, neuron_error_t *err)
 	return 0;
 }
 
-static int _load_fabric(cluster_t *cluster, const char *path,
+static int _load_fabric(cluster_t *cluster, json_object *snapshot,
 			neuron_error_t *err)
 {
-	const char *slash = strrchr(path, '/');
-	char topology[4096];
-	char *text;
+	const char *text = _text(snapshot, "topology_conf");
 	fabric_source_t source = {
-		.origin = topology,
+		.text = text[0] ? text : NULL,
+		.origin = "topology.conf",
 		.ultraserver_glob = conf_ultraserver_glob(cluster->conf),
-		.expand = _expand,
+		.expand = cluster_expand,
 		.lookup = _lookup,
 		.lookup_arg = cluster,
 		.node_count = cluster->node_count,
 	};
 
-	snprintf(topology, sizeof(topology), "%.*stopology.conf",
-		 slash ? (int) (slash - path + 1) : 0, path);
-	source.text = text = _read(topology);
 	cluster->fabric = fabric_create(&source, err);
-	free(text);
 	if (!cluster->fabric || _add_ultraservers(cluster, err))
 		return -1;
 	return fabric_finish(cluster->fabric, err);
 }
 
-/* The device set in "neuron:trn2:4(IDX:4-7),efa:4(IDX:4-7)" */
-static devset_t _devices_in(const char *detail)
+/*
+ * Partitions
+ */
+
+typedef struct {
+	const cluster_t *cluster;
+	bool *has;
+} members_t;
+
+static int _note_member(const char *name, void *arg)
 {
-	const char *start = detail ? strstr(detail, "neuron:") : NULL;
-	const char *index = start ? strstr(start, "(IDX:") : NULL;
-	const char *comma = start ? strstr(start, "),") : NULL;
-	char text[DEVSET_TEXT_MAX];
-	devset_t set = 0;
-	size_t length;
+	members_t *members = arg;
+	int64_t node = cluster_node(members->cluster, name);
 
-	if (!index || (comma && (comma < index)))
-		return 0;
-	index += strlen("(IDX:");
-	length = strcspn(index, ")");
-	if (length >= sizeof(text))
-		return 0;
-	memcpy(text, index, length);
-	text[length] = '\0';
-	(void) devset_decode(text, DEVSET_MAX, &set, NULL);
-	return set;
-}
-
-static void _hold(cluster_t *cluster, const char *name, devset_t devices,
-		  uint32_t job)
-{
-	int node = _lookup(name, cluster);
-
-	if (node < 0)
-		return;
-	for (int d = -1; (d = devset_next(devices, d)) >= 0;) {
-		if (d < PROFILE_DEVICES_MAX)
-			cluster->nodes[node].holders[d] = job + 1;
-	}
-	cluster->jobs[job].devices += devset_count(devices);
-}
-
-static void _describe(const job_info_t *info, cluster_job_t *job)
-{
-	struct passwd *user = getpwuid(info->user_id);
-
-	job->job_id = info->job_id;
-	job->nodes = info->num_nodes;
-	job->running = ((info->job_state & JOB_STATE_BASE) == JOB_RUNNING);
-	snprintf(job->name, sizeof(job->name), "%s",
-		 info->name ? info->name : "");
-	if (user)
-		snprintf(job->user, sizeof(job->user), "%s", user->pw_name);
-	else
-		snprintf(job->user, sizeof(job->user), "%u", info->user_id);
-}
-
-static void _add_job(cluster_t *cluster, const job_info_t *info)
-{
-	uint32_t job = cluster->job_count;
-	hostlist_t *list;
-	char *node;
-
-	if (!info->nodes || !info->gres_detail_cnt ||
-	    !(list = slurm_hostlist_create(info->nodes)))
-		return;
-	_describe(info, &cluster->jobs[job]);
-	for (uint32_t i = 0;
-	     (i < info->gres_detail_cnt) && (node = slurm_hostlist_shift(list));
-	     i++) {
-		_hold(cluster, node, _devices_in(info->gres_detail_str[i]),
-		      job);
-		free(node);
-	}
-	slurm_hostlist_destroy(list);
-	if (cluster->jobs[job].devices)
-		cluster->job_count++;
-}
-
-static int _load_jobs(cluster_t *cluster, neuron_error_t *err)
-{
-	job_info_msg_t *msg = NULL;
-
-	if (slurm_load_jobs(0, &msg, SHOW_ALL | SHOW_DETAIL))
-		return neuron_error_set(err, EIO, "cannot ask slurmctld: %s",
-					slurm_strerror(errno));
-	cluster->jobs =
-		calloc((size_t) msg->record_count + 1, sizeof(*cluster->jobs));
-	for (uint32_t i = 0; cluster->jobs && (i < msg->record_count); i++)
-		_add_job(cluster, &msg->job_array[i]);
-	slurm_free_job_info_msg(msg);
-	if (!cluster->jobs)
-		return neuron_error_set(err, ENOMEM, "out of memory");
+	if (node >= 0)
+		members->has[node] = true;
 	return 0;
 }
 
-extern int cluster_load(cluster_t *cluster, const char *path,
-			neuron_error_t *err)
+static int _load_partitions(cluster_t *cluster, json_object *snapshot,
+			    neuron_error_t *err)
+{
+	json_object *list = _list(snapshot, "partitions", err);
+	size_t count = list ? json_object_array_length(list) : 0;
+
+	if (!list)
+		return -1;
+	cluster->partitions = calloc(count + 1, sizeof(*cluster->partitions));
+	for (size_t i = 0; cluster->partitions && (i < count); i++) {
+		json_object *from = json_object_array_get_idx(list, i);
+		cluster_partition_t *to = &cluster->partitions[i];
+		members_t members = {
+			cluster,
+			calloc((size_t) cluster->node_count + 1, sizeof(bool))};
+
+		to->has = members.has;
+		to->name = strdup(_text(from, "name"));
+		to->is_default = _is(from, "default");
+		to->up = _is(from, "up");
+		cluster->partition_count++;
+		if (!to->has || !to->name)
+			return _out_of_memory(err);
+		if (_text(from, "nodes")[0])
+			(void) cluster_expand(_text(from, "nodes"),
+					      _note_member, &members);
+	}
+	return cluster->partitions ? 0 : _out_of_memory(err);
+}
+
+extern const cluster_partition_t *cluster_partition(const cluster_t *cluster,
+						    const char *name)
+{
+	for (uint32_t i = 0; i < cluster->partition_count; i++) {
+		const cluster_partition_t *one = &cluster->partitions[i];
+
+		if (name ? !strcmp(one->name, name) : one->is_default)
+			return one;
+	}
+	return NULL;
+}
+
+/*
+ * Jobs
+ */
+
+static void _hold(cluster_t *cluster, const cluster_share_t *share,
+		  uint32_t job)
+{
+	cluster_node_t *node = &cluster->nodes[share->node];
+
+	node->used |= share->devices;
+	node->used_efas |= share->efas;
+	for (int d = -1; (d = devset_next(share->devices, d)) >= 0;) {
+		if (d < PROFILE_DEVICES_MAX)
+			node->holders[d] = job + 1;
+	}
+	cluster->jobs[job].devices += devset_count(share->devices);
+}
+
+static int _load_shares(cluster_t *cluster, json_object *from, uint32_t index)
+{
+	cluster_job_t *job = &cluster->jobs[index];
+	json_object *list = _get(from, "shares", json_type_array);
+	size_t count = list ? json_object_array_length(list) : 0;
+
+	job->shares = calloc(count + 1, sizeof(*job->shares));
+	for (size_t i = 0; job->shares && (i < count); i++) {
+		json_object *one = json_object_array_get_idx(list, i);
+		int64_t node = cluster_node(cluster, _text(one, "node"));
+		cluster_share_t *share = &job->shares[job->share_count];
+
+		if (node < 0)
+			continue;
+		*share =
+			(cluster_share_t){(uint32_t) node, _set(one, "devices"),
+					  _set(one, "efas")};
+		job->share_count++;
+		if (job->state == CLUSTER_RUNNING)
+			_hold(cluster, share, index);
+	}
+	return job->shares ? 0 : -1;
+}
+
+static void _load_request(json_object *from, cluster_job_t *job)
+{
+	const char *per_node = _text(from, "tres_per_node");
+	const char *per_task = _text(from, "tres_per_task");
+	gres_entry_t node, task, efa_node, efa_task;
+	request_t *request = &job->request;
+
+	if (gres_list_find(per_node, "neuron", &node, NULL) ||
+	    gres_list_find(per_task, "neuron", &task, NULL) ||
+	    gres_list_find(per_node, "efa", &efa_node, NULL) ||
+	    gres_list_find(per_task, "efa", &efa_task, NULL) ||
+	    !((node.present && node.count) != (task.present && task.count)))
+		return;
+	job->asks = true;
+	snprintf(request->type, sizeof(request->type), "%s",
+		 node.present ? node.type : task.type);
+	request->per_node = node.present ? node.count : 0;
+	request->per_task = task.present ? task.count : 0;
+	job->efa_per_node = efa_node.present ? efa_node.count : 0;
+	job->efa_per_task = efa_task.present ? efa_task.count : 0;
+	job->with_efa = job->efa_per_node || job->efa_per_task;
+	request->tasks = _count(from, "tasks") ? _count(from, "tasks") : 1;
+	request->tasks_per_node = _count(from, "tasks_per_node");
+	request->nodes_min =
+		_count(from, "node_count") ? _count(from, "node_count") : 1;
+	request->nodes_max = _count(from, "max_nodes")
+				     ? _count(from, "max_nodes")
+				     : UINT32_MAX;
+	request->whole_node = _is(from, "exclusive");
+}
+
+static void _load_times(const cluster_t *cluster, json_object *from,
+			cluster_job_t *job)
+{
+	uint32_t minutes = _count(from, "time_limit");
+
+	job->since = _number(from, "eligible_time");
+	if (!job->since)
+		job->since = _number(from, "submit_time");
+	job->start = _number(from, "start_time");
+	job->end = _number(from, "end_time");
+	job->seconds = (minutes > UINT32_MAX / 60) ? 0 : minutes * 60;
+	if (!job->seconds || (job->end <= 0))
+		job->end = OUTLOOK_NEVER;
+	(void) cluster;
+}
+
+static void _load_tier(const cluster_t *cluster, json_object *from,
+		       cluster_job_t *job)
+{
+	const char *comment =
+		strstr(_text(from, "admin_comment"), OPTIONS_PREFIX);
+	char text[OPTIONS_TEXT_MAX] = "";
+	uint32_t wait = conf_tier_wait(cluster->conf);
+	int64_t waited = cluster->now - job->since;
+
+	if (comment) {
+		comment += strlen(OPTIONS_PREFIX);
+		snprintf(text, sizeof(text), "%.*s",
+			 (int) strcspn(comment, " \n;"), comment);
+	}
+	(void) options_decode(text, &job->options, NULL);
+	if (options_has(&job->options, OPTION_WAIT))
+		wait = job->options.wait;
+	if ((waited < 0) || !job->since)
+		waited = 0;
+	job->request.tier = shape_tier_after(
+		options_tier(&job->options, conf_tier(cluster->conf)),
+		(waited > UINT32_MAX) ? UINT32_MAX : (uint32_t) waited, wait);
+}
+
+static cluster_state_t _state_of(const char *name)
+{
+	if (!strcmp(name, "PENDING"))
+		return CLUSTER_PENDING;
+	/* a job that completes still holds what it has */
+	if (!strcmp(name, "RUNNING") || !strcmp(name, "SUSPENDED") ||
+	    !strcmp(name, "COMPLETING"))
+		return CLUSTER_RUNNING;
+	return CLUSTER_OTHER;
+}
+
+static int _add_job(cluster_t *cluster, json_object *from)
+{
+	uint32_t index = cluster->job_count;
+	cluster_job_t *job = &cluster->jobs[index];
+	const char *described = _text(from, "state_description");
+
+	cluster->job_count++;
+	job->job_id = _count(from, "job_id");
+	_copy(from, "user_name", job->user, sizeof(job->user));
+	_copy(from, "name", job->name, sizeof(job->name));
+	_copy(from, "partition", job->partition, sizeof(job->partition));
+	_copy(from, "job_state", job->state_name, sizeof(job->state_name));
+	_copy(from, "features", job->features, sizeof(job->features));
+	snprintf(job->reason, sizeof(job->reason), "%s",
+		 described[0] ? described : _text(from, "state_reason"));
+	job->state = _state_of(job->state_name);
+	job->nodes = _count(from, "node_count");
+	job->cpus = _count(from, "cpus");
+	job->required = strdup(_text(from, "required_nodes"));
+	job->excluded = strdup(_text(from, "excluded_nodes"));
+	_load_request(from, job);
+	_load_times(cluster, from, job);
+	_load_tier(cluster, from, job);
+	if (!job->required || !job->excluded)
+		return -1;
+	return _load_shares(cluster, from, index);
+}
+
+static int _load_jobs(cluster_t *cluster, json_object *snapshot,
+		      neuron_error_t *err)
+{
+	json_object *list = _list(snapshot, "jobs", err);
+	size_t count = list ? json_object_array_length(list) : 0;
+
+	if (!list)
+		return -1;
+	cluster->jobs = calloc(count + 1, sizeof(*cluster->jobs));
+	for (size_t i = 0; cluster->jobs && (i < count); i++) {
+		if (_add_job(cluster, json_object_array_get_idx(list, i)))
+			return _out_of_memory(err);
+	}
+	return cluster->jobs ? 0 : _out_of_memory(err);
+}
+
+extern const cluster_job_t *cluster_job(const cluster_t *cluster,
+					uint32_t job_id)
+{
+	for (uint32_t i = 0; i < cluster->job_count; i++) {
+		if (cluster->jobs[i].job_id == job_id)
+			return &cluster->jobs[i];
+	}
+	return NULL;
+}
+
+/*
+ * Public functions
+ */
+
+extern int cluster_create(cluster_t *cluster, json_object *snapshot,
+			  neuron_error_t *err)
 {
 	memset(cluster, 0, sizeof(*cluster));
-	cluster->conf = conf_read(path, NEURON_PROFILE_DIR, _expand, err);
-	if (cluster->conf && !_load_nodes(cluster, err) &&
-	    !_load_fabric(cluster, path, err) && !_load_jobs(cluster, err))
+	cluster->now = _number(snapshot, "time");
+	if (strcmp(_text(snapshot, "format"), SNAPSHOT_FORMAT))
+		return neuron_error_set(
+			err, EINVAL,
+			"the snapshot has format \"%.32s\"; this program reads \"" SNAPSHOT_FORMAT
+			"\"",
+			_text(snapshot, "format"));
+	if (!_load_conf(cluster, snapshot, err) &&
+	    !_load_nodes(cluster, snapshot, err) &&
+	    !_load_fabric(cluster, snapshot, err) &&
+	    !_load_partitions(cluster, snapshot, err) &&
+	    !_load_jobs(cluster, snapshot, err))
 		return 0;
 	cluster_free(cluster);
 	return -1;
 }
 
+static void _free_job(cluster_job_t *job)
+{
+	free(job->shares);
+	free(job->required);
+	free(job->excluded);
+}
+
 extern void cluster_free(cluster_t *cluster)
 {
+	int errnum = errno;
+
 	for (uint32_t i = 0; i < cluster->node_count; i++)
 		free(cluster->nodes[i].name);
+	for (uint32_t i = 0; i < cluster->job_count; i++)
+		_free_job(&cluster->jobs[i]);
+	for (uint32_t i = 0; i < cluster->partition_count; i++) {
+		free(cluster->partitions[i].name);
+		free(cluster->partitions[i].has);
+	}
 	free(cluster->nodes);
 	free(cluster->by_name);
+	free(cluster->jobs);
+	free(cluster->partitions);
 	fabric_destroy(cluster->fabric);
 	conf_destroy(cluster->conf);
-	free(cluster->jobs);
 	memset(cluster, 0, sizeof(*cluster));
+	errno = errnum;
 }
 
 extern int64_t cluster_holder(const cluster_t *cluster, uint32_t node,

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* neuron-topo: see, ask and check the Neuron devices of a cluster */
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <slurm/slurm.h>
+
+#include "snapshot.h"
 #include "topo.h"
 
 static const topo_command_t *const commands[] = {
-	&topo_show,
-	&topo_probe,
-	&topo_record,
+	&topo_show,  &topo_fit,    &topo_explain,  &topo_sizes,
+	&topo_probe, &topo_record, &topo_snapshot, &topo_replay,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -64,6 +67,44 @@ extern int topo_print_json(const topo_command_t *command, json_object *object)
 	fprintf(stderr, "neuron-topo %s: %s\n", command->name,
 		text ? "standard output cannot be written" : "out of memory");
 	return TOPO_BAD;
+}
+
+static int _take_out(const char *name, void *arg)
+{
+	cluster_t *cluster = arg;
+	int64_t node = cluster_node(cluster, name);
+
+	if (node < 0)
+		return -1;
+	cluster->nodes[node].usable = false;
+	return 0;
+}
+
+static int _without(const topo_t *topo, cluster_t *cluster, neuron_error_t *err)
+{
+	if (!topo->without ||
+	    !cluster_expand(topo->without, _take_out, cluster))
+		return 0;
+	cluster_free(cluster);
+	return neuron_error_set(err, EINVAL,
+				"--without %s: not all of these are nodes",
+				topo->without);
+}
+
+extern int topo_load(const topo_t *topo, cluster_t *cluster,
+		     neuron_error_t *err)
+{
+	json_object *snapshot;
+	int rc;
+
+	slurm_init(NULL);
+	snapshot = topo->snapshot ? snapshot_read(topo->snapshot, err)
+				  : snapshot_take(topo->config, err);
+	if (!snapshot)
+		return -1;
+	rc = cluster_create(cluster, snapshot, err);
+	json_object_put(snapshot);
+	return rc ? -1 : _without(topo, cluster, err);
 }
 
 /* neuron.conf stands beside slurm.conf, which SLURM_CONF may name */
@@ -126,7 +167,7 @@ static int _options(int argc, char **argv, topo_t *topo)
 	return -1;
 }
 
-static int _run(const topo_t *topo, int argc, char **argv)
+extern int topo_run(const topo_t *topo, int argc, char **argv)
 {
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(argv[0], commands[i]->name))
@@ -153,7 +194,7 @@ int main(int argc, char **argv)
 	if ((rc = _options(argc, argv, &topo)) >= 0)
 		return rc;
 	if (optind < argc)
-		return _run(&topo, argc - optind, argv + optind);
+		return topo_run(&topo, argc - optind, argv + optind);
 	_usage(stderr);
 	return TOPO_USAGE;
 }

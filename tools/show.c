@@ -211,11 +211,20 @@ static int _print_loose(const show_t *show)
 	return rc;
 }
 
+static bool _any_holds(const cluster_t *cluster)
+{
+	for (uint32_t i = 0; i < cluster->job_count; i++) {
+		if (cluster->jobs[i].devices)
+			return true;
+	}
+	return false;
+}
+
 static void _print_jobs(const show_t *show)
 {
 	const cluster_t *cluster = show->cluster;
 
-	if (!cluster->job_count) {
+	if (!_any_holds(cluster)) {
 		fputs("No job holds a Neuron device.\n", show->out);
 		return;
 	}
@@ -225,6 +234,8 @@ static void _print_jobs(const show_t *show)
 		const cluster_job_t *job = &cluster->jobs[i];
 		char text[4] = {' ', ' ', _letter(i), '\0'};
 
+		if (!job->devices)
+			continue;
 		_paint(show, i, text);
 		fprintf(show->out, " %8u %-10.10s %-20.20s %5u %7u\n",
 			job->job_id, job->user, job->name, job->nodes,

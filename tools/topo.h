@@ -8,7 +8,7 @@
 
 #include <json-c/json.h>
 
-#include "lib/error.h"
+#include "cluster.h"
 
 /* Exit statuses; those above belong to single subcommands */
 enum {
@@ -22,6 +22,8 @@ enum {
 /* Options before the subcommand */
 typedef struct {
 	const char *config; /* path of neuron.conf */
+	const char *snapshot; /* what to look at; NULL: slurmctld's present */
+	const char *without; /* nodes that are taken as gone; NULL: none */
 	bool colour;
 	unsigned int width; /* columns of the terminal, at least 40 */
 } topo_t;
@@ -35,10 +37,22 @@ typedef struct {
 	int (*run)(const topo_t *topo, int argc, char **argv);
 } topo_command_t;
 
+extern const topo_command_t topo_explain;
+extern const topo_command_t topo_fit;
 extern const topo_command_t topo_probe;
 extern const topo_command_t topo_record;
+extern const topo_command_t topo_replay;
 extern const topo_command_t topo_show;
+extern const topo_command_t topo_sizes;
+extern const topo_command_t topo_snapshot;
 
+/*
+ * The cluster to look at. RET 0, for cluster_free(); -1 with a sentence
+ */
+extern int topo_load(const topo_t *topo, cluster_t *cluster,
+		     neuron_error_t *err);
+/* Run a subcommand; argv[0] is its name. RET an exit status */
+extern int topo_run(const topo_t *topo, int argc, char **argv);
 /* Usage of one subcommand */
 extern void topo_usage(const topo_command_t *command, FILE *out);
 /* "neuron-topo SUBCOMMAND: SENTENCE" on stderr. RET TOPO_BAD */

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <getopt.h>
 
-#include <slurm/slurm.h>
-
 #include "show.h"
 #include "topo.h"
 
@@ -24,8 +22,7 @@ static int _show_all(const topo_t *topo)
 	neuron_error_t err;
 	int rc;
 
-	slurm_init(NULL);
-	if (cluster_load(&cluster, topo->config, &err))
+	if (topo_load(topo, &cluster, &err))
 		return topo_fail(&topo_show, &err);
 	rc = show_cluster(&cluster, stdout, topo->colour, topo->width);
 	cluster_free(&cluster);

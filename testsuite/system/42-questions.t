@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# neuron-topo fit, explain, sizes, snapshot and replay against a real
+# slurmctld: the answers are what then happens.
+# shellcheck source-path=SCRIPTDIR
+# shellcheck disable=SC2016 # eval
+. "$(dirname "$0")/cluster.sh"
+
+topo() { "$NEURON_BUILD_DIR/tools/neuron-topo" "$@"; }
+# value JSON KEY...: the member of an object, of objects
+value() {
+	local json=$1
+	shift
+	"$NEURON_BUILD_DIR/testsuite/jsonget" "$@" <<<"$json"
+}
+
+cluster_new neuron
+cluster_nodes 'n[1-4]' trn2u.48xlarge
+cluster_nodes 'i[1-2]' inf2.48xlarge
+cluster_switch leaf 'n[1-4],i[1-2]'
+cluster_ultraserver us1 'n[1-4]'
+cluster_partition trn2 'n[1-4]' Default=YES
+cluster_partition inf2 'i[1-2]'
+neuron_conf 'TemplateName=l-trn2 Devices=4 Type=trn2 Description="a row"'
+cluster_start
+
+# What fit says of a free cluster is what grant then gives
+out=$(topo fit -N2 --gres=neuron:8 --json)
+is $? 0 "two nodes with eight devices fit now"
+is "$(value "$out" now)" true "it says so"
+like "$(topo fit -N2 --gres=neuron:8)" 'slurmctld would start it at .* on n' "slurmctld is asked too"
+job=$(grant -N2 --gres=neuron:8 -t 10)
+is "$(job_alloc "$job" | cut -d' ' -f1,2 | tr '\n' ' ')" \
+	"$(value "$out" placement nodes 0 node) $(value "$out" placement nodes 0 devices) $(value "$out" placement nodes 1 node) $(value "$out" placement nodes 1 devices) " \
+	"the same nodes and devices are granted then"
+explained=$(topo explain "$job")
+like "$explained" 'one UltraServer joins all nodes' "explain: the level"
+like "$explained" 'NeuronLinks 16 of 16|NeuronLinks 12 of 12' "explain: the links"
+like "$explained" 'EFA .* on 2 of 2 nodes' "explain: the interfaces"
+is "$(value "$(topo explain "$job" --json)" nodes_with_their_own_efa)" 2 "explain --json"
+
+# A broken set: rows of four, one device of each is held
+cancel_all
+wait_idle
+holders=()
+for node in n1 n2 n3 n4; do
+	for ((i = 0; i < 16; i++)); do
+		holders+=("$(grant -w $node --gres=neuron:1 -t 7)")
+	done
+done
+# Leave a column of four on each node: best, not consecutive
+for job in "${holders[@]}"; do
+	case $(job_devices "$job") in
+	0 | 4 | 8 | 12) scancel "$job" ;;
+	esac
+done
+ok "a column is free on each node" wait_for -t 20 eval \
+	'[ "$(set_size "$(node_used n4 | cut -d" " -f1)")" = 12 ]'
+out=$(topo fit --gres=neuron:4 --json)
+is $? 3 "four consecutive devices do not fit now"
+is "$(value "$out" census broken)" 4 "all nodes have enough, but no set"
+is "$(value "$out" helps 0 change)" "--neuron-shape=best" "a wider shape would help"
+is "$(value "$out" helps 1 change)" "--gres=neuron:1" "so would fewer devices"
+out=$(topo fit --gres=neuron:4 --neuron-shape=best --json)
+is $? 0 "with the wider shape it fits"
+is "$(value "$out" placement nodes 0 devices)" "0,4,8,12" "on the column"
+waiting=$(submit --gres=neuron:4 -t 5)
+ok "a job waits" wait_state "$waiting" PENDING
+explained=$(topo explain "$waiting")
+like "$explained" '4 have enough free, but in no set of shape consecutive' "explain: the obstacle"
+like "$explained" 'after the end of job' "explain: whose end it waits for"
+like "$explained" '--neuron-shape=best, on n' "explain: what would help"
+blocker=$(value "$(topo explain "$waiting" --json)" blockers 0)
+ok "the first of those that stand in its way is one that runs" wait_state "$blocker" RUNNING
+
+# The same off line, and with nodes gone
+topo snapshot >"$CLUSTER_DIR/run/snapshot"
+is $? 0 "a snapshot"
+now=$(topo explain "$waiting" --json | sed '/"time"/d; /"moment"/d')
+is "$(topo replay "$CLUSTER_DIR/run/snapshot" explain "$waiting" --json | sed '/"time"/d; /"moment"/d')" \
+	"$now" "explains the same"
+is "$(topo replay "$CLUSTER_DIR/run/snapshot" show | head -20)" "$(topo show | head -20)" "shows the same"
+out=$(topo replay --without n1 "$CLUSTER_DIR/run/snapshot" fit --gres=neuron:4 --json)
+is "$(value "$out" census unusable)" 1 "without a node"
+is "$(value "$out" census broken)" 3 "the others are left"
+out=$(topo replay "$CLUSTER_DIR/run/snapshot" explain "$waiting" --shape best --json)
+is "$(value "$out" now)" true "another shape off line"
+
+# A node is drained, and would help
+cancel_all
+wait_idle
+scontrol update nodename='n[2-4]' state=drain reason='a test'
+job=$(grant -w n1 --gres=neuron:16 -t 9)
+out=$(topo fit --gres=neuron:16 --json)
+is $? 3 "all other nodes are drained"
+is "$(value "$out" census unusable)" 3 "they are counted"
+is "$(value "$out" blockers 0)" "$job" "the job whose end would do is named"
+like "$(topo fit --gres=neuron:16)" 'nodes that are down or drained come back' "as is what would help"
+scontrol update nodename='n[2-4]' state=resume
+cancel_all
+wait_idle
+
+# Sizes and templates
+sizes=$(topo sizes)
+like "$sizes" '^ +16 +64 +1536 GiB +16  consecutive' "sizes of trn2u"
+like "$sizes" '^ +12 +24 +384 GiB +0  consecutive' "sizes of inf2"
+like "$sizes" '^l-trn2 +4 trn2' "templates"
+ok "a template fits" topo fit --neuron-template=l-trn2
+like "$("$NEURON_BUILD_DIR/tools/neuron-topo" sizes --all --profile-dir "$NEURON_SOURCE_DIR/etc/profiles")" \
+	'^trn1n.32xlarge' "sizes --all: every family"
+
+# Refusals: ARGUMENTS|what is said
+rows=(
+	'fit|how many devices'
+	'fit --gres=neuron:0|how many devices'
+	'fit --gres=neuron:17|at most 16|16'
+	'fit --gres=gpu:1|how many devices'
+	'fit -N0 --gres=neuron:1|--nodes 0: it must be a number'
+	'fit -N4-2 --gres=neuron:1|must not be below'
+	'fit -Nx --gres=neuron:1|--nodes x: it must be a number'
+	'fit --gres=neuron:1 -p nowhere|--partition nowhere: there is none'
+	'fit --gres=neuron:1 -w nowhere|nowhere: not all of these are nodes'
+	'fit --gres=neuron:1 -t soon|--time soon'
+	'fit --gres=neuron:1 --neuron-shape=round|round'
+	'fit --neuron-template=nothing|has none of that name'
+	'explain 999999|no such job'
+	'explain x|no such job'
+	'replay /nowhere fit|/nowhere: No such file'
+	'replay /dev/null show|it is no snapshot'
+)
+for row in "${rows[@]}"; do
+	IFS='|' read -r arguments said <<<"$row"
+	# shellcheck disable=SC2086
+	out=$(topo $arguments 2>&1)
+	is $? 1 "\"$arguments\" is refused"
+	like "$out" "$said" "and says why"
+done
+for bad in '{}' '{"format":"neuron-topo-snapshot-1"}' '[1]' '{"format":"neuron-topo-snapshot-1","neuron_conf":"x","profiles":{"../../x":{}},"nodes":[],"partitions":[],"jobs":[]}' \
+	'{"format":"neuron-topo-snapshot-1","neuron_conf":"Shape=round","profiles":{},"nodes":[],"partitions":[],"jobs":[]}'; do
+	out=$(topo replay - show <<<"$bad" 2>&1)
+	is $? 1 "the snapshot $bad is refused"
+	like "$out" 'neuron-topo show: .*' "with a sentence"
+done
+finish
