@@ -8,6 +8,7 @@
  * there is no such member, or the input is no JSON.
  */
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,22 +23,28 @@ static json_object *_read(void)
 	return json_tokener_parse(text);
 }
 
+/* RET false: there is no such member; JSON's null is NULL */
+static bool _enter(json_object **value, const char *key)
+{
+	size_t index = strtoul(key, NULL, 10);
+
+	if (!json_object_is_type(*value, json_type_array))
+		return *value && json_object_object_get_ex(*value, key, value);
+	if (index >= json_object_array_length(*value))
+		return false;
+	*value = json_object_array_get_idx(*value, index);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	json_object *value = _read();
 
-	for (int i = 1; value && (i < argc); i++) {
-		json_object *member = NULL;
+	bool found = (value != NULL);
 
-		if (json_object_is_type(value, json_type_array))
-			member = json_object_array_get_idx(
-				value, strtoul(argv[i], NULL, 10));
-		else
-			(void) json_object_object_get_ex(value, argv[i],
-							 &member);
-		value = member;
-	}
-	if (!value)
+	for (int i = 1; found && (i < argc); i++)
+		found = _enter(&value, argv[i]);
+	if (!found)
 		return 1;
 	puts(json_object_is_type(value, json_type_string)
 		     ? json_object_get_string(value)

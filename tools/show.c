@@ -171,12 +171,33 @@ static int _print_nodes(const show_t *show, const uint32_t *all, uint32_t count,
 	return rc;
 }
 
+/* Whether a group has nodes to draw */
+static bool _has_devices(const show_t *show, uint32_t group)
+{
+	const fabric_t *fabric = show->cluster->fabric;
+	const uint32_t *nodes;
+	uint32_t count = fabric_group_nodes(fabric, group, &nodes);
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (show->cluster->nodes[nodes[i]].profile)
+			return true;
+	}
+	for (int64_t child = fabric_group_child(fabric, group); child >= 0;
+	     child = fabric_group_sibling(fabric, (uint32_t) child)) {
+		if (_has_devices(show, (uint32_t) child))
+			return true;
+	}
+	return false;
+}
+
 static int _print_group(const show_t *show, uint32_t group, unsigned int indent)
 {
 	const fabric_t *fabric = show->cluster->fabric;
 	const uint32_t *nodes;
 	uint32_t count = fabric_group_nodes(fabric, group, &nodes);
 
+	if (!_has_devices(show, group))
+		return 0;
 	if (fabric_group_name(fabric, group)[0])
 		fprintf(show->out, "%*s%s %s\n", (int) indent, "",
 			fabric_group_is_ultraserver(fabric, group)

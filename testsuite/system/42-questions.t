@@ -40,6 +40,30 @@ like "$explained" 'NeuronLinks 16 of 16|NeuronLinks 12 of 12' "explain: the link
 like "$explained" 'EFA .* on 2 of 2 nodes' "explain: the interfaces"
 is "$(value "$(topo explain "$job" --json)" nodes_with_their_own_efa)" 2 "explain --json"
 
+# Pictures
+out=$(topo show)
+like "$out" '^ +UltraServer us1' "show: the UltraServer"
+like "$out" '^ +4 sets of 16 on 4 nodes|^ +2 sets of 16 on 2 nodes' "show: what is free"
+like "$out" '^  n1 +1x8' "show: what a node can take"
+unlike "$(topo show n2)" 'i1' "show of one node: no other"
+out=$(topo show --json 'n[1-2]')
+is "$(value "$out" nodes 0 name) $(value "$out" nodes 1 name)" "n1 n2" "show --json: the nodes asked"
+is "$(value "$out" nodes 0 devices 0) $(value "$out" nodes 0 devices 8)" "$job null" "who has which device"
+is "$(value "$out" nodes 0 groups 0) $(value "$out" nodes 0 groups 1)" "us1 leaf" "and what is above"
+ok "an SVG" topo show --svg "$CLUSTER_DIR/run/picture.svg"
+is "$(grep -c '<title>n1 device' "$CLUSTER_DIR/run/picture.svg")" 16 "draws each device"
+is "$(grep -c "job $job" "$CLUSTER_DIR/run/picture.svg")" 17 "names the job on each of its devices and below"
+ok "a page" topo show --html "$CLUSTER_DIR/run/picture.html"
+ok "which is whole" grep -q '</html>' "$CLUSTER_DIR/run/picture.html"
+unlike "$(<"$CLUSTER_DIR/run/picture.html")" 'src=|href=|url\(' "and needs no other file"
+if command -v xmllint >/dev/null; then
+	ok "the SVG is well-formed" xmllint --noout "$CLUSTER_DIR/run/picture.svg"
+else
+	skip "the SVG is well-formed" "no xmllint"
+fi
+out=$(timeout 5 "$NEURON_BUILD_DIR/tools/neuron-topo" show --watch=1 | grep -c 'Free devices')
+ok "show --watch draws again ($out pictures)" test "$out" -ge 2
+
 # A broken set: rows of four, one device of each is held
 cancel_all
 wait_idle
@@ -124,6 +148,7 @@ rows=(
 	'fit --gres=neuron:1 -t soon|--time soon'
 	'fit --gres=neuron:1 --neuron-shape=round|round'
 	'fit --neuron-template=nothing|has none of that name'
+	'show nowhere|there is no node nowhere'
 	'explain 999999|no such job'
 	'explain x|no such job'
 	'replay /nowhere fit|/nowhere: No such file'
