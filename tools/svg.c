@@ -73,7 +73,7 @@ static void _free_box(box_t *box)
 	free(box->children);
 }
 
-/* In rows, about as wide as high */
+/* In rows, wider than high, as screens are */
 static void _arrange(box_t *box, double top)
 {
 	double area = 0, widest = 0, x = PAD, y = top, row = 0, limit;
@@ -84,7 +84,7 @@ static void _arrange(box_t *box, double top)
 		area += (child->width + PAD) * (child->height + PAD);
 		widest = fmax(widest, child->width);
 	}
-	limit = fmax(widest, 1.3 * sqrt(area));
+	limit = fmax(widest, 1.8 * sqrt(area));
 	box->width = 0;
 	for (uint32_t i = 0; i < box->count; i++) {
 		box_t *child = &box->children[i];
