@@ -3,8 +3,11 @@
 
 #include "plugins/common/gres_env.h"
 
+extern gres_peer_t neuron_peer;
+
 machine_t gres_machine;
 static list_t *gres_devices;
+gres_peer_t neuron_peer = {.machine = &gres_machine};
 
 extern int init(void)
 {
@@ -25,6 +28,18 @@ extern int gres_p_node_config_load(list_t *gres_conf_list,
 	machine_publish(config->gres_name, gres_conf_list, config,
 			&gres_machine, &gres_devices);
 	return SLURM_SUCCESS;
+}
+
+extern void gres_note_step(char ***env, devset_t devices)
+{
+	neuron_peer.env = env;
+	neuron_peer.devices = devices;
+}
+
+extern void gres_note_task(devset_t bound)
+{
+	neuron_peer.is_bound = true;
+	neuron_peer.bound = bound;
 }
 
 extern void gres_p_send_stepd(buf_t *buffer)

@@ -11,13 +11,20 @@
 
 #include "compat.h"
 
-#include "plugins/common/machine.h"
+#include "plugins/common/gres_peer.h"
 
 /* Variable with the indexes that a job has on a node, SLURM_JOB_... */
 extern const char gres_job_variable[];
 
 /* The machine that slurmd found */
 extern machine_t gres_machine;
+
+/*
+ * Note for the SPANK plugin what the job or step of this slurmstepd has on
+ * its node, and what Slurm binds to the task of this process.
+ */
+extern void gres_note_step(char ***env, devset_t devices);
+extern void gres_note_task(devset_t bound);
 
 extern int gres_p_node_config_load(list_t *gres_conf_list,
 				   node_config_load_t *config);

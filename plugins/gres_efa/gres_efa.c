@@ -45,6 +45,7 @@ extern void gres_p_job_set_env(char ***job_env_ptr, bitstr_t *gres_bit_alloc,
 
 	(void) gres_cnt;
 	(void) flags;
+	gres_note_step(job_env_ptr, efas);
 	if (!efas || !_has_devices(*job_env_ptr))
 		_set_ifaces(job_env_ptr, efas);
 	gres_env_set_devset(job_env_ptr, gres_job_variable, efas);
@@ -58,6 +59,7 @@ extern void gres_p_step_set_env(char ***step_env_ptr, bitstr_t *gres_bit_alloc,
 
 	(void) gres_cnt;
 	(void) flags;
+	gres_note_step(step_env_ptr, efas);
 	/*
 	 * "srun --gres=neuron:2" inside a job does not name the interfaces
 	 * that the job has for these devices; they are its own all the same.

@@ -48,6 +48,7 @@ extern void gres_p_job_set_env(char ***job_env_ptr, bitstr_t *gres_bit_alloc,
 {
 	(void) gres_cnt;
 	(void) flags;
+	gres_note_step(job_env_ptr, bits_to_devset(gres_bit_alloc));
 	_set_env(job_env_ptr, bits_to_devset(gres_bit_alloc));
 	gres_env_set_devset(job_env_ptr, gres_job_variable,
 			    bits_to_devset(gres_bit_alloc));
@@ -58,6 +59,7 @@ extern void gres_p_step_set_env(char ***step_env_ptr, bitstr_t *gres_bit_alloc,
 {
 	(void) gres_cnt;
 	(void) flags;
+	gres_note_step(step_env_ptr, bits_to_devset(gres_bit_alloc));
 	_set_env(step_env_ptr, bits_to_devset(gres_bit_alloc));
 }
 
@@ -65,10 +67,14 @@ extern void gres_p_task_set_env(char ***task_env_ptr, bitstr_t *gres_bit_alloc,
 				uint64_t gres_cnt, bitstr_t *usable_gres,
 				gres_internal_flags_t flags)
 {
+	devset_t bound;
+
 	(void) gres_cnt;
 	(void) flags;
 	/* Without a binding a task has what its step has */
-	if (usable_gres)
-		_set_env(task_env_ptr,
-			 gres_env_of_task(gres_bit_alloc, usable_gres));
+	if (!usable_gres)
+		return;
+	bound = gres_env_of_task(gres_bit_alloc, usable_gres);
+	gres_note_task(bound);
+	_set_env(task_env_ptr, bound);
 }

@@ -295,7 +295,7 @@ cluster_new() {
 _need_plugins() {
 	local plugin
 	for plugin in topology_neuron select_neuron gres_neuron gres_efa \
-		job_submit_neuron; do
+		job_submit_neuron spank_neuron; do
 		[ -e "$NEURON_BUILD_DIR/plugins/.libs/$plugin.so" ] ||
 			skip_all "plugins/.libs/$plugin.so is not built"
 	done
@@ -589,8 +589,10 @@ cluster_write() {
 	echo "CgroupPlugin=disabled" >"$CLUSTER_DIR/etc/cgroup.conf"
 	if [ "$CLUSTER_MODE" = neuron ]; then
 		_write_neuron_conf
+		echo "required $NEURON_BUILD_DIR/plugins/.libs/spank_neuron.so" \
+			>"$CLUSTER_DIR/etc/plugstack.conf"
 	else
-		rm -f "$CLUSTER_DIR/etc/neuron.conf"
+		rm -f "$CLUSTER_DIR"/etc/{neuron,plugstack}.conf
 	fi
 	_write_gate
 }

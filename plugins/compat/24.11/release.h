@@ -59,6 +59,9 @@ typedef struct select_nodeinfo select_nodeinfo_t;
  * ask the topology plugin to choose */
 #define SELECT_ONE_NODE_SHORTCUT 0
 
+/* slurmstepd has no name for the record of its step */
+#define STEP_IS_GLOBAL 0
+
 /*
  * Data of slurmctld: clients and slurmd load some of these plugins too and
  * have none of it, so that a strong reference would keep them from loading.
