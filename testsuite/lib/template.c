@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "families.h"
 #include "lib/template.h"
 
 #define COUNT(table) ((int) (sizeof(table) / sizeof((table)[0])))
@@ -142,20 +143,6 @@ END_TEST
  * Against the families of a cluster
  */
 
-static profile_t *_profile(const char *name)
-{
-	const char *srcdir = getenv("srcdir");
-	neuron_error_t err = {""};
-	profile_t *profile;
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/../../etc/profiles/%s.json",
-		 srcdir ? srcdir : ".", name);
-	profile = profile_read(path, &err);
-	ck_assert_msg(profile != NULL, "%s", err.text);
-	return profile;
-}
-
 static const struct {
 	uint32_t devices;
 	const char *type;
@@ -217,7 +204,7 @@ START_TEST(test_check)
 	ck_assert_int_eq(
 		options_decode(checks[_i].options, &template.options, NULL), 0);
 	for (; checks[_i].families[count]; count++)
-		profiles[count] = _profile(checks[_i].families[count]);
+		profiles[count] = family_profile(checks[_i].families[count]);
 	errno = 0;
 	rc = template_check(&template, profiles, count, &why);
 	if (!checks[_i].wanted)
@@ -227,8 +214,6 @@ START_TEST(test_check)
 				      strstr(why.text, checks[_i].wanted),
 			      "row %d: got %d, \"%s\", wanted \"%s\"", _i, rc,
 			      why.text, checks[_i].wanted);
-	for (uint32_t i = 0; i < count; i++)
-		profile_destroy((profile_t *) profiles[i]);
 }
 END_TEST
 
