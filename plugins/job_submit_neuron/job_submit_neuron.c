@@ -15,6 +15,7 @@
 
 #include "lib/request.h"
 #include "plugins/common/site.h"
+#include "plugins/job_submit_neuron/wishes.h"
 
 const char plugin_name[] = "Job submit Neuron plugin";
 const char plugin_type[] = "job_submit/neuron";
@@ -32,7 +33,20 @@ typedef struct {
 	const profile_t *profiles[CONF_FAMILIES_MAX];
 	const shape_t *shapes[CONF_FAMILIES_MAX];
 	uint32_t count;
+	/* the same with the LNC of machines */
+	plan_kind_t kinds[2 * CONF_FAMILIES_MAX];
+	uint32_t kind_count;
 } families_t;
+
+/* A job as it is submitted or changed */
+typedef struct {
+	job_desc_msg_t *desc;
+	const job_record_t *record; /* NULL: it is submitted */
+	char **err_msg; /* for the user */
+	wishes_t wishes;
+	families_t families;
+	request_t request;
+} asked_t;
 
 extern int init(void)
 {
@@ -69,12 +83,31 @@ static void _add_family(families_t *families, int index)
 		conf_node_shape(site_conf(site), index);
 }
 
+static void _add_kind(families_t *families, int index)
+{
+	plan_kind_t kind = {
+		.profile = conf_node_profile(site_conf(site), index),
+		.shape = conf_node_shape(site_conf(site), index),
+		.lnc = conf_node_lnc(site_conf(site), index),
+	};
+
+	for (uint32_t i = 0; i < families->kind_count; i++) {
+		if ((families->kinds[i].profile == kind.profile) &&
+		    (families->kinds[i].lnc == kind.lnc))
+			return;
+	}
+	if (families->kind_count < ARRAY_SIZE(families->kinds))
+		families->kinds[families->kind_count++] = kind;
+}
+
 static void _add_node(families_t *families, const char *name)
 {
 	int index = conf_node_index(site_conf(site), name);
 
-	if (index >= 0)
-		_add_family(families, index);
+	if (index < 0)
+		return;
+	_add_family(families, index);
+	_add_kind(families, index);
 }
 
 static void _add_partition(const part_record_t *part, families_t *families)
@@ -142,7 +175,6 @@ static void _read_sizes(const job_desc_msg_t *job_desc, request_t *request)
 	request->nodes_max = _or(job_desc->max_nodes, NO_VAL, UINT32_MAX);
 	request->whole_node =
 		(job_desc->shared == JOB_SHARED_NONE) ? true : false;
-	request->tier = conf_tier(site_conf(site));
 }
 
 /* The fields of a changed job that the change leaves alone */
@@ -205,11 +237,12 @@ static int _read_lists(const job_desc_msg_t *job_desc, request_t *request,
 	return 1;
 }
 
-static int _set_list(char **list, uint32_t count, neuron_error_t *err)
+static int _set_list(char **list, const char *name, const char *type,
+		     uint32_t count, neuron_error_t *err)
 {
 	char text[GRES_LIST_MAX];
 
-	if (gres_list_set(*list, "efa", "", count, text, sizeof(text)) < 0)
+	if (gres_list_set(*list, name, type, count, text, sizeof(text)) < 0)
 		return neuron_error_set(err, EINVAL,
 					"the GRES list is too long");
 	xfree(*list);
@@ -221,77 +254,203 @@ static int _set_list(char **list, uint32_t count, neuron_error_t *err)
 static int _complete(job_desc_msg_t *job_desc, const request_t *request,
 		     uint32_t efa, bool efa_per_node, neuron_error_t *err)
 {
+	char **list = request->per_node ? &job_desc->tres_per_node
+					: &job_desc->tres_per_task;
+
 	if (request->efa_given)
-		return request->efa
-			       ? 0
-			       : _set_list(request->per_node
-						   ? &job_desc->tres_per_node
-						   : &job_desc->tres_per_task,
-					   0, err);
+		return request->efa ? 0 : _set_list(list, "efa", "", 0, err);
 	if (!efa)
 		return 0;
-	return _set_list((request->per_node || efa_per_node)
-				 ? &job_desc->tres_per_node
-				 : &job_desc->tres_per_task,
-			 efa, err);
+	return _set_list(efa_per_node ? &job_desc->tres_per_node : list, "efa",
+			 "", efa, err);
 }
 
-static void _warn_undocumented(const request_t *request, char **err_msg)
+/* One more line that the user sees */
+static void _tell(const asked_t *asked, const char *text)
 {
-	if (!err_msg || *err_msg)
-		return;
-	if (request->per_node)
-		*err_msg = xstrdup_printf(
+	if (asked->err_msg)
+		xstrfmtcat(*asked->err_msg, "%s%s", *asked->err_msg ? "\n" : "",
+			   text);
+}
+
+static void _warn_undocumented(const asked_t *asked)
+{
+	char text[160];
+
+	if (asked->request.per_node)
+		snprintf(
+			text, sizeof(text),
 			"neuron: AWS documents no unit of %u devices on this family; the job is accepted",
-			request->per_node);
+			asked->request.per_node);
 	else
-		*err_msg = xstrdup(
+		snprintf(
+			text, sizeof(text),
 			"neuron: AWS documents no unit of as many devices as the tasks on one node have together; the job is accepted");
+	_tell(asked, text);
 }
 
-static int _process(job_desc_msg_t *job_desc, const job_record_t *job_ptr,
-		    char **err_msg, neuron_error_t *err)
+/* True when the lists say anything about Neuron devices, even 0 */
+static bool _names_devices(const job_desc_msg_t *job_desc)
 {
-	const char *partitions = job_desc->partition;
-	families_t families = {.count = 0};
-	request_t request = {.tasks = 1};
+	const char *lists[] = {job_desc->tres_per_node, job_desc->tres_per_task,
+			       job_desc->tres_per_job,
+			       job_desc->tres_per_socket};
+	gres_entry_t entry;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		if (gres_list_find(lists[i], "neuron", &entry, NULL) ||
+		    entry.present)
+			return true;
+	}
+	return false;
+}
+
+/* A component of a heterogeneous job may have the options of the others */
+static bool _is_component(const asked_t *asked)
+{
+	return (asked->desc->het_job_offset != NO_VAL) &&
+	       !asked->wishes.template &&
+	       !options_has(&asked->wishes.options, OPTION_MODEL);
+}
+
+/* What the template says beside its devices and options */
+static int _apply_template(asked_t *asked, neuron_error_t *err)
+{
+	const template_t *template = asked->wishes.template;
+	request_t *request = &asked->request;
+	char **list = request->per_node ? &asked->desc->tres_per_node
+					: &asked->desc->tres_per_task;
+
+	if (!template)
+		return 0;
+	if (template->efa_none && !request->efa_given) {
+		request->efa_given = true;
+		request->efa = 0;
+	}
+	if (!template->type[0] || request->type[0])
+		return 0;
+	snprintf(request->type, sizeof(request->type), "%s", template->type);
+	return _set_list(list, "neuron", request->type,
+			 request->per_node + request->per_task, err);
+}
+
+static int _find_nodes(asked_t *asked, neuron_error_t *err)
+{
+	const char *partitions = asked->desc->partition;
+
+	if (asked->record && !partitions)
+		partitions = asked->record->partition;
+	_find_families(asked->desc->req_nodes, partitions, &asked->families);
+	if (asked->families.count)
+		return 0;
+	return neuron_error_set(
+		err, ENOTSUP,
+		"Neuron devices were asked for, but partition %s has no Neuron nodes",
+		partitions ? partitions : "(default)");
+}
+
+/*
+ * Find out what a job asks, with its template and model.
+ * RET 1: for Neuron devices; 0: for none; -1 with a sentence
+ */
+static int _read(asked_t *asked, neuron_error_t *err)
+{
+	const conf_t *conf = site_conf(site);
+	wishes_t *wishes = &asked->wishes;
+	neuron_error_t note = {""};
+	int rc = _read_lists(asked->desc, &asked->request, err);
+
+	if (rc < 0)
+		return -1;
+	if (asked->record
+		    ? (rc && wishes_read_job(asked->record, conf, wishes, err))
+		    : wishes_read(asked->desc, conf, wishes, err))
+		return -1;
+	if (!rc &&
+	    (asked->record || !wishes->options.given || _is_component(asked)))
+		return 0;
+	if (_find_nodes(asked, err))
+		return -1;
+	if (!rc) {
+		static const wishes_t none;
+
+		/* "neuron:0" is an answer: nothing is filled in then */
+		if (wishes_fill_devices(
+			    _names_devices(asked->desc) ? &none : wishes, conf,
+			    asked->families.kinds, asked->families.kind_count,
+			    asked->desc, &note, err) ||
+		    (_read_lists(asked->desc, &asked->request, err) != 1))
+			return -1;
+		if (note.text[0])
+			_tell(asked, note.text);
+	}
+	_read_sizes(asked->desc, &asked->request);
+	if (asked->record)
+		_read_sizes_of_job(asked->record, asked->desc, &asked->request);
+	asked->request.tier = options_tier(&wishes->options, conf_tier(conf));
+	return _apply_template(asked, err) ? -1 : 1;
+}
+
+static int _check_options(asked_t *asked, neuron_error_t *err)
+{
+	const options_t *options = &asked->wishes.options;
+	const families_t *families = &asked->families;
+
+	if (!options->given)
+		return 0;
+	if (plan_check(options, &asked->request, families->kinds,
+		       families->kind_count, err) ||
+	    plan_model_check(options, &asked->request, families->kinds,
+			     families->kind_count, err))
+		return -1;
+	if (asked->record)
+		return 0;
+	if (wishes_set_tasks(&asked->wishes, &asked->request, families->kinds,
+			     families->kind_count, asked->desc, err))
+		return -1;
+	wishes_write(&asked->wishes, asked->desc);
+	return 0;
+}
+
+static int _process(asked_t *asked, neuron_error_t *err)
+{
+	const families_t *families = &asked->families;
+	request_t *request = &asked->request;
 	bool efa_per_node = false, undocumented = false;
 	uint32_t efa = 0;
-	int rc = _read_lists(job_desc, &request, err);
+	int rc = _read(asked, err);
 
 	if (rc <= 0)
 		return rc;
-	_read_sizes(job_desc, &request);
-	if (job_ptr) {
-		_read_sizes_of_job(job_ptr, job_desc, &request);
-		partitions = partitions ? partitions : job_ptr->partition;
-	}
-	_find_families(job_desc->req_nodes, partitions, &families);
-	if (!families.count)
-		return neuron_error_set(
-			err, ENOTSUP,
-			"Neuron devices were asked for, but partition %s has no Neuron nodes",
-			partitions ? partitions : "(default)");
-	if (request_check(&request, families.profiles, families.shapes,
-			  families.count, &efa, &efa_per_node, &undocumented,
+	if (request_check(request, families->profiles, families->shapes,
+			  families->count, &efa, &efa_per_node, &undocumented,
 			  err))
 		return -1;
 	if (undocumented && !conf_undocumented_allowed(site_conf(site)))
 		return neuron_error_set(
 			err, ENOTSUP,
 			"AWS documents no unit of %u devices on this family, and this cluster allows only documented ones",
-			request.per_node ? request.per_node : request.per_task);
+			request->per_node ? request->per_node
+					  : request->per_task);
+	if (_check_options(asked, err))
+		return -1;
 	if (undocumented)
-		_warn_undocumented(&request, err_msg);
-	return _complete(job_desc, &request, efa, efa_per_node, err);
+		_warn_undocumented(asked);
+	return _complete(asked->desc, request, efa, efa_per_node, err);
 }
 
 static int _answer(job_desc_msg_t *job_desc, const job_record_t *job_ptr,
 		   char **err_msg)
 {
+	asked_t asked = {
+		.desc = job_desc,
+		.record = job_ptr,
+		.err_msg = err_msg,
+		.request = {.tasks = 1},
+	};
 	neuron_error_t err;
 
-	if (!site || !_process(job_desc, job_ptr, err_msg, &err))
+	if (!site || !_process(&asked, &err))
 		return SLURM_SUCCESS;
 	if (err_msg) {
 		xfree(*err_msg);
