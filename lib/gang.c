@@ -7,6 +7,7 @@
 
 /* Nodes with the same free sets get the same pick: most of a large machine */
 #define MEMO_SIZE 1024
+#define NONE (-1)
 
 typedef struct {
 	const shape_t *shape;
@@ -302,8 +303,10 @@ static void _offer(gang_t *gang, uint32_t at, share_t *share,
 
 static int _place(gang_t *gang, uint32_t count, uint32_t want, uint32_t level)
 {
+	const place_rule_t rule = {.ultraserver = gang->wanted->ultraserver};
+
 	return place_nodes(gang->fabric, gang->candidates, count, want, level,
-			   gang->picked, NULL, NULL);
+			   &rule, gang->picked, NULL, NULL);
 }
 
 /* OUT gang->chosen */
@@ -501,6 +504,69 @@ static int _choose_few(gang_t *gang, uint32_t live, const spread_t *spread)
 	return 0;
 }
 
+/* ------------------------------------------------------------------ */
+/* The same where UltraServers are required: first all nodes, then the shares */
+
+/* RET how many of the nodes that can give few are offered; NONE: a node that
+ * the job names cannot */
+static int64_t _offer_few(gang_t *gang, uint32_t live)
+{
+	uint32_t offered = 0;
+
+	for (uint32_t i = 0; i < live; i++) {
+		share_t *share = gang->live[i];
+
+		if (share->gives_few) {
+			_offer(gang, offered, share, &share->few,
+			       share->node->required);
+			gang->candidates[offered++].last = !share->gives_many;
+		} else if (share->node->required) {
+			return NONE;
+		}
+	}
+	return offered;
+}
+
+/* Those that cannot give many last, then those that lose least by it */
+static int _compare_gain(const void *a, const void *b)
+{
+	const share_t *x = *(share_t *const *) a, *y = *(share_t *const *) b;
+	int64_t p = (int64_t) x->many.damage - x->few.damage;
+	int64_t q = (int64_t) y->many.damage - y->few.damage;
+
+	if (x->gives_many != y->gives_many)
+		return x->gives_many ? -1 : 1;
+	if (x->gives_many && (p != q))
+		return (p > q) ? 1 : -1;
+	return _compare_index(a, b);
+}
+
+static int _choose_required(gang_t *gang, uint32_t live, const spread_t *spread)
+{
+	const place_rule_t rule = {
+		.ultraserver = PLACE_REQUIRE,
+		.last_max = spread->nodes - spread->more,
+	};
+	int64_t offered = _offer_few(gang, live);
+
+	if (offered == NONE) {
+		errno = ENOSPC;
+		return -1;
+	}
+	if (place_nodes(gang->fabric, gang->candidates, offered, spread->nodes,
+			FABRIC_LEVELS_MAX, &rule, gang->picked, NULL, NULL))
+		return -1;
+	for (uint32_t i = 0; i < spread->nodes; i++)
+		gang->live[i] = gang->offered[gang->picked[i]];
+	qsort(gang->live, spread->nodes, sizeof(*gang->live), _compare_gain);
+	qsort(gang->live, spread->more, sizeof(*gang->live), _compare_index);
+	qsort(gang->live + spread->more, spread->nodes - spread->more,
+	      sizeof(*gang->live), _compare_index);
+	for (uint32_t i = 0; i < spread->nodes; i++)
+		gang->chosen[i] = gang->live[i]->node;
+	return 0;
+}
+
 static int _choose_uneven(gang_t *gang, uint32_t live, const spread_t *spread)
 {
 	for (uint32_t level = 1; level <= fabric_levels(gang->fabric);
@@ -557,6 +623,8 @@ static int _choose_below(gang_t *gang, const spread_t *spread, uint64_t limit)
 	}
 	if (spread->more == spread->nodes)
 		return _choose_even(gang, live, spread->nodes);
+	if (gang->wanted->ultraserver == PLACE_REQUIRE)
+		return _choose_required(gang, live, spread);
 	return _choose_uneven(gang, live, spread);
 }
 

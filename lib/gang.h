@@ -50,6 +50,7 @@ typedef struct {
 	uint32_t nodes_max; /* start with; 0 is taken as 1 */
 	uint32_t nodes_wanted;
 	uint32_t cpus; /* CPUs of all nodes together */
+	place_ultraserver_t ultraserver;
 } gang_request_t;
 
 typedef struct gang gang_t;
@@ -94,6 +95,12 @@ typedef int (*gang_try_t)(gang_node_t *const *chosen, uint32_t count,
  * Where tasks spread unevenly the common group has the lowest level possible;
  * then those that get one task more are the best by themselves, as far as the
  * rest can complete the job, then the others so that all together are best.
+ * With PLACE_REQUIRE all nodes together are as it says, and nothing is offered
+ * where they cannot be. Where tasks then spread unevenly, only nodes that can
+ * give the smaller share take part; of the allowed choices with enough nodes
+ * that can give the larger one, that with the most of these, then the best for
+ * smaller shares is offered. One task more goes to those that lose least by it.
+ *
  * RET 0 when try took a choice; -1 with errno ENOSPC (none, or none taken) or
  *	ENOMEM.
  */

@@ -8,8 +8,8 @@
 
 #include "place.h"
 
-/* Largest cost in words: counts of 17 bits at 11 levels and three more */
-#define WORDS_MAX 6
+/* Largest cost in words: counts of 17 bits at 11 levels and four more */
+#define WORDS_MAX 7
 #define CHUNK_MIN (64 * 1024)
 #define CHUNK_MAX (4 * 1024 * 1024)
 #define NONE (-1)
@@ -24,6 +24,8 @@ extern int place_cost_compare(const place_cost_t *a, const place_cost_t *b)
 		return a->level < b->level ? -1 : 1;
 	if (a->ultraservers != b->ultraservers)
 		return a->ultraservers < b->ultraservers ? -1 : 1;
+	if (a->last != b->last)
+		return a->last < b->last ? -1 : 1;
 	for (int i = 0; i < FABRIC_LEVELS_MAX; i++)
 		if (a->groups[i] != b->groups[i])
 			return a->groups[i] < b->groups[i] ? -1 : 1;
@@ -155,6 +157,7 @@ extern int place_cost(const fabric_t *fabric, const place_candidate_t *set,
 	sum.level = level;
 	for (uint32_t i = 0; i < count; i++) {
 		_touch(fabric, set[i].node, touches, &sum);
+		sum.last += set[i].last;
 		_add_bounded(&sum.damage, set[i].damage);
 		_add_bounded(&sum.left, set[i].left);
 	}
@@ -248,7 +251,10 @@ typedef struct {
 typedef struct {
 	unsigned int words;
 	unsigned int free_bits; /* of the last word */
+	bool has_units; /* UltraServers count */
+	bool has_last; /* some candidate is "last" */
 	_field_t units;
+	_field_t last;
 	_field_t level[FABRIC_LEVELS_MAX + 1];
 	_field_t damage;
 	_field_t left;
@@ -328,6 +334,7 @@ typedef struct {
 	uint32_t count;
 	uint32_t want;
 	uint32_t required;
+	place_rule_t rule;
 	_below_t *below;
 	const place_candidate_t **items;
 	_layout_t layout;
@@ -446,6 +453,8 @@ static int _compare_items(const void *a, const void *b)
 
 	if (x->required != y->required)
 		return x->required ? -1 : 1;
+	if (x->last != y->last)
+		return x->last ? 1 : -1;
 	if (x->damage != y->damage)
 		return x->damage < y->damage ? -1 : 1;
 	if (x->left != y->left)
@@ -462,8 +471,10 @@ static void _add_item(const _search_t *search, uint32_t group,
 
 	for (uint32_t level = 1; level < top; level++)
 		_add_to(cost, layout->level[level], 1);
-	if (fabric_has_ultraservers(search->fabric) && top > 1)
+	if (layout->has_units && top > 1)
 		_add_to(cost, layout->units, 1);
+	if (layout->has_last)
+		_add_to(cost, layout->last, item->last);
 	_add_to(cost, layout->damage, item->damage);
 	_add_to(cost, layout->left, item->left);
 }
@@ -542,6 +553,7 @@ static int _order_members(_search_t *search, _table_t *table)
 
 typedef struct {
 	bool illegal;
+	uint32_t last;
 	uint32_t damage;
 	uint32_t left;
 	uint32_t nodes[2]; /* ascending */
@@ -554,6 +566,7 @@ static _pair_t _pair_of(const _search_t *search, uint32_t group,
 
 	pair.nodes[0] = a->node < b->node ? a->node : b->node;
 	pair.nodes[1] = a->node < b->node ? b->node : a->node;
+	pair.last = (uint32_t) a->last + b->last;
 	pair.damage = a->damage + b->damage;
 	pair.left = a->left + b->left;
 	pair.illegal = _is_illegal_pair(search->fabric, group, pair.nodes);
@@ -564,6 +577,8 @@ static bool _pair_is_better(const _pair_t *a, const _pair_t *b)
 {
 	if (a->illegal != b->illegal)
 		return b->illegal;
+	if (a->last != b->last)
+		return a->last < b->last;
 	if (a->damage != b->damage)
 		return a->damage < b->damage;
 	if (a->left != b->left)
@@ -598,6 +613,13 @@ static bool _choose_pair(const _search_t *search, uint32_t group,
 	return best.illegal;
 }
 
+/* True for an UltraServer, when these count */
+static bool _counts_as_unit(const _search_t *search, uint32_t group)
+{
+	return search->layout.has_units &&
+	       fabric_group_is_ultraserver(search->fabric, group);
+}
+
 /* Costs of the sets of a table of nodes */
 static void _cost_items(const _search_t *search, uint32_t group,
 			_table_t *table)
@@ -612,8 +634,8 @@ static void _cost_items(const _search_t *search, uint32_t group,
 		if (size >= table->low)
 			memcpy(_cost_of(search, table, size), sum, bytes);
 	}
-	if (!fabric_group_is_ultraserver(search->fabric, group) ||
-	    table->low > 2 || table->high < 2)
+	if (!_counts_as_unit(search, group) || table->low > 2 ||
+	    table->high < 2)
 		return;
 	cost = _cost_of(search, table, 2);
 	memset(cost, 0, bytes);
@@ -637,7 +659,7 @@ static _table_t *_table_of_items(_search_t *search, uint32_t group)
 	qsort(items, below->direct, sizeof(*items), _compare_items);
 	table->items = items;
 	_cost_items(search, group, table);
-	if (fabric_group_is_ultraserver(search->fabric, group)) {
+	if (_counts_as_unit(search, group)) {
 		if (_order_members(search, table) < 0)
 			return NULL;
 	} else if (_order_prefixes(search, table) < 0) {
@@ -795,7 +817,7 @@ static void _touch_group(const _search_t *search, uint32_t group,
 
 	for (uint32_t i = fabric_group_level(fabric, group); i < top; i++)
 		_add_to(touch, search->layout.level[i], 1);
-	if (fabric_group_is_ultraserver(fabric, group))
+	if (_counts_as_unit(search, group))
 		_add_to(touch, search->layout.units, 1);
 	for (uint32_t size = table->low; size <= table->high; size++) {
 		uint64_t *cost = _cost_of(search, table, size);
@@ -930,15 +952,17 @@ static bool _holds_job(const _search_t *search, uint32_t group)
 	       search->below[group].required == search->required;
 }
 
-/* RET the lowest level at which a group holds the job; 0: none */
-static uint32_t _lowest_level(const _search_t *search)
+/* RET the lowest level above another one at which a group holds the job; 0:
+ * none */
+static uint32_t _next_level(const _search_t *search, uint32_t above)
 {
 	uint32_t lowest = 0;
 
 	for (uint32_t i = 0; i < fabric_group_count(search->fabric); i++) {
 		uint32_t level = fabric_group_level(search->fabric, i);
 
-		if (_holds_job(search, i) && (!lowest || level < lowest))
+		if (level > above && _holds_job(search, i) &&
+		    (!lowest || level < lowest))
 			lowest = level;
 	}
 	return lowest;
@@ -986,15 +1010,22 @@ static void _lay_out(_search_t *search, uint32_t level)
 	_layout_t *layout = &search->layout;
 	uint64_t want = search->want, damage = 0, left = 0;
 
+	memset(layout, 0, sizeof(*layout));
+
 	for (uint32_t i = 0; i < search->count; i++) {
 		const place_candidate_t *candidate = &search->candidates[i];
 
 		damage =
 			candidate->damage > damage ? candidate->damage : damage;
 		left = candidate->left > left ? candidate->left : left;
+		layout->has_last |= candidate->last;
 	}
-	if (fabric_has_ultraservers(search->fabric))
+	layout->has_units = search->rule.ultraserver != PLACE_IGNORE &&
+			    fabric_has_ultraservers(search->fabric);
+	if (layout->has_units)
 		layout->units = _add_field(layout, 2 * want);
+	if (layout->has_last)
+		layout->last = _add_field(layout, want);
 	for (uint32_t i = level - 1; i >= 1; i--)
 		layout->level[i] = _add_field(layout, want);
 	layout->damage = _add_field(layout, want * damage);
@@ -1048,9 +1079,67 @@ static int _compare_nodes(const void *a, const void *b)
 	return (x->node > y->node) - (x->node < y->node);
 }
 
+static int _cost_of_best(const _search_t *search, place_cost_t *cost,
+			 neuron_error_t *err)
+{
+	place_candidate_t *set = malloc(search->want * sizeof(*set));
+	int rc;
+
+	if (!set)
+		return _no_memory(err);
+	for (uint32_t i = 0; i < search->want; i++)
+		set[i] = *search->best[i];
+	rc = place_cost(search->fabric, set, search->want, cost);
+	free(set);
+	return rc < 0 ? _no_memory(err) : 0;
+}
+
+/* RET 1: the rule allows the best set; 0; -1 */
+static int _is_allowed(const _search_t *search, neuron_error_t *err)
+{
+	place_cost_t cost;
+
+	if (search->rule.ultraserver != PLACE_REQUIRE)
+		return 1;
+	if (_cost_of_best(search, &cost, err) < 0)
+		return -1;
+	return !cost.ultraservers && cost.last <= search->rule.last_max;
+}
+
+static int _refuse_rule(const _search_t *search, neuron_error_t *err)
+{
+	return neuron_error_set(
+		err, ENOSPC,
+		"the job needs %" PRIu32 " nodes that are as few UltraServers "
+		"as so many nodes can be, and legal groups of them; the "
+		"%" PRIu32 " that could run it have no such ones",
+		search->want, search->count);
+}
+
+/* Go up from the lowest level, on which the job is usually placed */
+static int _search_levels(_search_t *search, uint32_t level_max,
+			  neuron_error_t *err)
+{
+	uint32_t level = _next_level(search, 0);
+
+	if (!level || level > level_max)
+		return _refuse_space(search, level_max, err);
+	for (; level && level <= level_max;
+	     level = _next_level(search, level)) {
+		int rc;
+
+		search->found = false;
+		if (_search_level(search, level) < 0)
+			return _no_memory(err);
+		if ((rc = _is_allowed(search, err)))
+			return rc < 0 ? -1 : 0;
+	}
+	return _refuse_rule(search, err);
+}
+
 static int _search(_search_t *search, uint32_t level_max, neuron_error_t *err)
 {
-	uint32_t groups = fabric_group_count(search->fabric), level;
+	uint32_t groups = fabric_group_count(search->fabric);
 
 	search->below = calloc((size_t) groups + 1, sizeof(*search->below));
 	search->items =
@@ -1060,11 +1149,11 @@ static int _search(_search_t *search, uint32_t level_max, neuron_error_t *err)
 	if (!search->below || !search->items || !search->best || !search->other)
 		return _no_memory(err);
 	_count_below(search);
-	level = _lowest_level(search);
-	if (!level || level > level_max)
-		return _refuse_space(search, level_max, err);
-	if (_search_level(search, level) < 0)
-		return _no_memory(err);
+	if (search->rule.ultraserver == PLACE_REQUIRE &&
+	    !fabric_has_ultraservers(search->fabric))
+		return _refuse_rule(search, err);
+	if (_search_levels(search, level_max, err) < 0)
+		return -1;
 	qsort(search->best, search->want, sizeof(*search->best),
 	      _compare_nodes);
 	return 0;
@@ -1085,6 +1174,9 @@ static int _search_one(_search_t *search, neuron_error_t *err)
 			best = other;
 	}
 	search->best[0] = best;
+	if (search->rule.ultraserver == PLACE_REQUIRE &&
+	    best->last > search->rule.last_max)
+		return _refuse_rule(search, err);
 	return 0;
 }
 
@@ -1147,25 +1239,10 @@ static int _check_candidates(_search_t *search, neuron_error_t *err)
 	return 0;
 }
 
-/* OUT set - copies of the chosen candidates, for place_cost() */
-static int _cost_of_best(const _search_t *search, place_cost_t *cost,
-			 neuron_error_t *err)
-{
-	place_candidate_t *set = malloc(search->want * sizeof(*set));
-	int rc;
-
-	if (!set)
-		return _no_memory(err);
-	for (uint32_t i = 0; i < search->want; i++)
-		set[i] = *search->best[i];
-	rc = place_cost(search->fabric, set, search->want, cost);
-	free(set);
-	return rc < 0 ? _no_memory(err) : 0;
-}
-
 extern int place_nodes(const fabric_t *fabric,
 		       const place_candidate_t *candidates, uint32_t count,
-		       uint32_t want, uint32_t level_max, uint32_t *picked,
+		       uint32_t want, uint32_t level_max,
+		       const place_rule_t *rule, uint32_t *picked,
 		       place_cost_t *cost, neuron_error_t *err)
 {
 	_search_t search = {.fabric = fabric,
@@ -1180,6 +1257,8 @@ extern int place_nodes(const fabric_t *fabric,
 					"fabric");
 	if (_check_candidates(&search, err) < 0)
 		return -1;
+	if (rule)
+		search.rule = *rule;
 	rc = want == 1 ? _search_one(&search, err)
 		       : _search(&search, level_max, err);
 	if (!rc && cost)

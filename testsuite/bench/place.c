@@ -283,7 +283,8 @@ static int _decide(machine_t *machine, uint32_t count, uint32_t nodes)
 	neuron_error_t err;
 
 	return place_nodes(machine->fabric, machine->candidates, count, nodes,
-			   FABRIC_LEVELS_MAX, machine->picked, NULL, &err);
+			   FABRIC_LEVELS_MAX, NULL, machine->picked, NULL,
+			   &err);
 }
 
 static void _record(bench_t *bench, timing_t *timing, double ns, int rc)

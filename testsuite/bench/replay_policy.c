@@ -386,7 +386,7 @@ extern int decider_decide(decider_t *decider, const policy_t *policy,
 				nodes, decider->picked);
 	else
 		rc = place_nodes(decider->fabric, decider->candidates,
-				 decider->count, nodes, FABRIC_LEVELS_MAX,
+				 decider->count, nodes, FABRIC_LEVELS_MAX, NULL,
 				 decider->picked, NULL, NULL);
 	for (uint32_t i = 0; !rc && i < nodes; i++)
 		shares[i] = decider->offers[decider->picked[i]];

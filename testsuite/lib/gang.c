@@ -315,6 +315,7 @@ static void _make_request(state_t *state)
 	state->wanted.nodes_wanted =
 		sample_random(2) ? sample_random(2) : sample_random(9);
 	state->wanted.cpus = sample_random(2) ? 0 : sample_random(50);
+	state->wanted.ultraserver = sample_random(2) ? sample_random(3) : 0;
 	state->refused = sample_random(3)
 				 ? sample_random(SETS) & sample_random(SETS)
 				 : SETS - 1;
@@ -330,14 +331,15 @@ static const char *_describe(const state_t *state)
 	sample_append(
 		&text,
 		"%s%u nodes; %u per node, %u per task, %u tasks (%u), %s%s, "
-		"efa %d %u %u, nodes %u-%u (%u), cpus %u, refused %#x\n",
+		"efa %d %u %u, nodes %u-%u (%u), cpus %u, ultraserver %d, "
+		"refused %#x\n",
 		state->topology.text, state->fabric_nodes, request->per_node,
 		request->per_task, request->tasks, request->tasks_per_node,
 		shape_tier_name(request->tier),
 		request->whole_node ? ", whole" : "", wanted->with_efa,
 		wanted->efa_per_node, wanted->efa_per_task, wanted->nodes_min,
 		wanted->nodes_max, wanted->nodes_wanted, wanted->cpus,
-		state->refused);
+		(int) wanted->ultraserver, state->refused);
 	for (uint32_t i = 0; i < state->count; i++) {
 		const gang_node_t *node = &state->nodes[i];
 
@@ -458,6 +460,31 @@ static bool _cost_of(const oracle_t *oracle, uint32_t many, uint32_t few,
 	return !place_cost(state->fabric, set, count, cost);
 }
 
+/* How the job compares costs */
+static int _compare(const oracle_t *oracle, const place_cost_t *a,
+		    const place_cost_t *b)
+{
+	place_cost_t x = *a, y = *b;
+
+	if (oracle->state->wanted.ultraserver == PLACE_IGNORE)
+		x.ultraservers = y.ultraservers = 0;
+	return place_cost_compare(&x, &y);
+}
+
+static bool _requires(const oracle_t *oracle)
+{
+	return oracle->state->wanted.ultraserver == PLACE_REQUIRE;
+}
+
+/* Whether the job may have a set of such cost */
+static bool _is_allowed(const oracle_t *oracle, const place_cost_t *cost)
+{
+	return !_requires(oracle) ||
+	       (!cost->ultraservers &&
+		((oracle->nodes == 1) ||
+		 fabric_has_ultraservers(oracle->state->fabric)));
+}
+
 /* The weight of the heaviest node that is not required */
 static uint64_t _weight_of(const oracle_t *oracle, uint32_t set)
 {
@@ -507,12 +534,46 @@ static uint32_t _best_even(const oracle_t *oracle)
 
 		if ((set & ~oracle->gives_many) || (oracle->required & ~set) ||
 		    (_size(set) != oracle->nodes) ||
-		    !_cost_of(oracle, set, 0, &cost))
+		    !_cost_of(oracle, set, 0, &cost) ||
+		    !_is_allowed(oracle, &cost))
 			continue;
 		if (best && (weight != best_weight))
 			order = (weight < best_weight) ? -1 : 1;
 		else if (best)
-			order = place_cost_compare(&cost, &best_cost);
+			order = _compare(oracle, &cost, &best_cost);
+		if ((order > 0) ||
+		    (!order && !_list_is_lower(oracle->state, set, best)))
+			continue;
+		best = set;
+		best_weight = weight;
+		best_cost = cost;
+	}
+	return best;
+}
+
+/* The best set for a job that requires UltraServers and spreads unevenly: of
+ * nodes that give few, with as many as possible that can give many */
+static uint32_t _best_required(const oracle_t *oracle)
+{
+	place_cost_t cost, best_cost = {0};
+	uint64_t best_weight = 0;
+	uint32_t best = 0;
+
+	for (uint32_t set = 1; set < 1u << oracle->state->count; set++) {
+		uint64_t weight = _weight_of(oracle, set);
+		int order = -1;
+
+		if ((set & ~oracle->gives_few) || (oracle->required & ~set) ||
+		    (_size(set) != oracle->nodes) ||
+		    (_size(set & oracle->gives_many) < oracle->more) ||
+		    !_cost_of(oracle, 0, set, &cost) ||
+		    !_is_allowed(oracle, &cost))
+			continue;
+		cost.last = _size(set & ~oracle->gives_many);
+		if (best && (weight != best_weight))
+			order = (weight < best_weight) ? -1 : 1;
+		else if (best)
+			order = _compare(oracle, &cost, &best_cost);
 		if ((order > 0) ||
 		    (!order && !_list_is_lower(oracle->state, set, best)))
 			continue;
@@ -622,7 +683,7 @@ static uint32_t _best_many(const oracle_t *oracle, const ways_t *ways)
 		    (oracle->required & ~oracle->gives_few & ~many) ||
 		    !_cost_of(oracle, many, 0, &cost))
 			continue;
-		order = best ? place_cost_compare(&cost, &best_cost) : -1;
+		order = best ? _compare(oracle, &cost, &best_cost) : -1;
 		if ((order > 0) ||
 		    (!order && !_list_is_lower(oracle->state, many, best)))
 			continue;
@@ -646,7 +707,7 @@ static uint32_t _best_with(const oracle_t *oracle, const ways_t *ways,
 		    (_weight_of(oracle, set) > ways->weight) ||
 		    !_cost_of(oracle, many, set & ~many, &cost))
 			continue;
-		order = best ? place_cost_compare(&cost, &best_cost) : -1;
+		order = best ? _compare(oracle, &cost, &best_cost) : -1;
 		if ((order > 0) ||
 		    (!order && !_list_is_lower(oracle->state, set, best)))
 			continue;
@@ -793,6 +854,22 @@ static void _check_uneven(const oracle_t *oracle, const ways_t *ways,
 			      _least_damage(oracle, set));
 }
 
+/* One task more costs least where it is */
+static void _check_required(const oracle_t *oracle, uint32_t best,
+			    const offer_t *offer)
+{
+	uint32_t many, set = _read_offer(oracle, offer, &many);
+	place_cost_t cost = {0};
+
+	_same_set(oracle, "all nodes", set, best);
+	ck_assert_msg(_is_a_way(oracle, many, set) &&
+			      _cost_of(oracle, many, set & ~many, &cost) &&
+			      (cost.damage == _least_damage(oracle, set)),
+		      "%sset %#x, of it many %#x: damage %u, wanted %u",
+		      _describe(oracle->state), set, many, cost.damage,
+		      _least_damage(oracle, set));
+}
+
 /* The offer that the oracle expects next for such a spread, if any */
 static void _expect(const oracle_t *oracle, const record_t *record,
 		    uint32_t *next)
@@ -803,6 +880,10 @@ static void _expect(const oracle_t *oracle, const record_t *record,
 
 	if (oracle->more == oracle->nodes) {
 		best = _best_even(oracle);
+		if (!best)
+			return;
+	} else if (_requires(oracle)) {
+		best = _best_required(oracle);
 		if (!best)
 			return;
 	} else {
@@ -819,6 +900,8 @@ static void _expect(const oracle_t *oracle, const record_t *record,
 	if (oracle->more == oracle->nodes)
 		_same_set(oracle, "nodes", _read_offer(oracle, offer, &many),
 			  best);
+	else if (_requires(oracle))
+		_check_required(oracle, best, offer);
 	else
 		_check_uneven(oracle, &ways, offer);
 }

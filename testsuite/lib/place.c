@@ -191,6 +191,7 @@ static bool _model_cost(unsigned int set, const place_candidate_t *of,
 				     _model_illegal(set);
 	for (int i = 0; i < model.node_count; i++)
 		if (set >> i & 1) {
+			cost->last += of[i].last;
 			cost->damage += of[i].damage;
 			cost->left += of[i].left;
 		}
@@ -206,21 +207,43 @@ static uint64_t _member(const place_cost_t *cost, int index)
 		return cost->level;
 	case 1:
 		return cost->ultraservers;
-	case FABRIC_LEVELS_MAX + 2:
-		return cost->damage;
+	case 2:
+		return cost->last;
 	case FABRIC_LEVELS_MAX + 3:
+		return cost->damage;
+	case FABRIC_LEVELS_MAX + 4:
 		return cost->left;
 	default:
-		return groups[index - 2];
+		return groups[index - 3];
 	}
 }
 
 static int _model_compare(const place_cost_t *a, const place_cost_t *b)
 {
-	for (int i = 0; i < FABRIC_LEVELS_MAX + 4; i++)
+	for (int i = 0; i < FABRIC_LEVELS_MAX + 5; i++)
 		if (_member(a, i) != _member(b, i))
 			return _member(a, i) < _member(b, i) ? -1 : 1;
 	return 0;
+}
+
+/* The same as a rule has it */
+static int _model_compare_under(const place_rule_t *rule, const place_cost_t *a,
+				const place_cost_t *b)
+{
+	place_cost_t x = *a, y = *b;
+
+	if (rule->ultraserver == PLACE_IGNORE)
+		x.ultraservers = y.ultraservers = 0;
+	return _model_compare(&x, &y);
+}
+
+static bool _model_allows(const place_rule_t *rule, const place_cost_t *cost,
+			  int want)
+{
+	if (rule->ultraserver != PLACE_REQUIRE)
+		return true;
+	return !cost->ultraservers && cost->last <= rule->last_max &&
+	       (want == 1 || model.has_ultraservers);
 }
 
 /* True when the sorted list of a comes before that of b; equal sizes */
@@ -235,7 +258,7 @@ static bool _list_is_lower(unsigned int a, unsigned int b)
 /* The best of all subsets; 0: there is none */
 static unsigned int _oracle(const place_candidate_t *of, unsigned int allowed,
 			    unsigned int required, int want, int level_max,
-			    place_cost_t *best)
+			    const place_rule_t *rule, place_cost_t *best)
 {
 	unsigned int best_set = 0;
 	place_cost_t cost;
@@ -245,9 +268,10 @@ static unsigned int _oracle(const place_candidate_t *of, unsigned int allowed,
 
 		if ((set & ~allowed) || (required & ~set) ||
 		    _count_bits(set) != want || !_model_cost(set, of, &cost) ||
-		    (int) cost.level > level_max)
+		    (int) cost.level > level_max ||
+		    !_model_allows(rule, &cost, want))
 			continue;
-		order = best_set ? _model_compare(&cost, best) : -1;
+		order = best_set ? _model_compare_under(rule, &cost, best) : -1;
 		if (order > 0 || (order == 0 && !_list_is_lower(set, best_set)))
 			continue;
 		best_set = set;
@@ -421,6 +445,7 @@ typedef struct {
 	unsigned int required;
 	uint32_t want;
 	uint32_t level_max;
+	place_rule_t rule;
 } _state_t;
 
 static void _make_state(_state_t *state)
@@ -428,6 +453,7 @@ static void _make_state(_state_t *state)
 	static const uint32_t damages[] = {0, 1, 65535, 65536};
 	uint32_t spread = 1 + sample_random(3);
 	uint32_t required = sample_random(4) ? 0 : 1 + sample_random(3);
+	bool last = !sample_random(3);
 
 	memset(state, 0, sizeof(*state));
 	for (uint32_t i = 0; i < (uint32_t) model.node_count; i++) {
@@ -443,6 +469,7 @@ static void _make_state(_state_t *state)
 			spread == 3 ? sample_random(65) : sample_random(2);
 		candidate->required = required && !sample_random(4);
 		required -= candidate->required;
+		candidate->last = last && sample_random(2);
 		state->allowed |= 1u << i;
 		if (candidate->required)
 			state->required |= 1u << i;
@@ -455,6 +482,8 @@ static void _make_state(_state_t *state)
 		state->want = (uint32_t) _count_bits(state->required);
 	state->level_max = sample_random(4) ? FABRIC_LEVELS_MAX
 					    : sample_random(model.levels + 2);
+	state->rule.ultraserver = sample_random(3);
+	state->rule.last_max = sample_random(2) ? sample_random(4) : UINT32_MAX;
 }
 
 static const char *_describe(const _state_t *state)
@@ -462,12 +491,14 @@ static const char *_describe(const _state_t *state)
 	static sample_text_t text;
 
 	text.length = 0;
-	sample_append(&text, "%swant %u level_max %u of", model.text.text,
-		      state->want, state->level_max);
+	sample_append(&text, "%swant %u level_max %u rule %d last_max %u of",
+		      model.text.text, state->want, state->level_max,
+		      (int) state->rule.ultraserver, state->rule.last_max);
 	for (uint32_t i = 0; i < state->count; i++)
-		sample_append(&text, " n%u:%u/%u%s", state->list[i].node,
+		sample_append(&text, " n%u:%u/%u%s%s", state->list[i].node,
 			      state->list[i].damage, state->list[i].left,
-			      state->list[i].required ? "!" : "");
+			      state->list[i].required ? "!" : "",
+			      state->list[i].last ? "last" : "");
 	for (int i = 0; i < model.node_count; i++)
 		sample_append(&text, "; n%d in %d", i, model.node_group[i]);
 	return text.text;
@@ -480,7 +511,7 @@ static const char *_cost_text(const place_cost_t *cost)
 	char *text = texts[turn = !turn];
 	int n = 0;
 
-	for (int i = 0; i < FABRIC_LEVELS_MAX + 4; i++)
+	for (int i = 0; i < FABRIC_LEVELS_MAX + 5; i++)
 		n += snprintf(text + n, sizeof(texts[0]) - (size_t) n, "%llu ",
 			      (unsigned long long) _member(cost, i));
 	return text;
@@ -496,10 +527,11 @@ static void _check_state(const _state_t *state)
 	int rc;
 
 	best = _oracle(state->of, state->allowed, state->required,
-		       (int) state->want, (int) state->level_max, &wanted);
+		       (int) state->want, (int) state->level_max, &state->rule,
+		       &wanted);
 	errno = 0;
 	rc = place_nodes(fabric, state->list, state->count, state->want,
-			 state->level_max, picked, &got, &err);
+			 state->level_max, &state->rule, picked, &got, &err);
 	if (!best) {
 		ck_assert_msg(rc == -1 && errno == ENOSPC && err.text[0],
 			      "%s: got %d, wanted ENOSPC", _describe(state),
@@ -594,34 +626,72 @@ static const struct {
 	const char *picked; /* or NULL */
 	uint32_t level;
 	uint32_t ultraservers;
+	place_ultraserver_t rule;
 } rows[] = {
-	{"one: lowest", "1 1 1 1 1 1 1 1 1 1 1", 1, 0, "0", 0, 0},
-	{"one: least damage", "1 1 1 0 1 1 1 0 1 1 1", 1, 9, "3", 0, 0},
-	{"one: the required", "1 1 1 0 1 1 1 9! 1 1 1", 1, 9, "7", 0, 0},
-	{"pair: first legal", "1 1 1 1 1 1 1 1 1 1 1", 2, 9, "0 1", 1, 0},
-	{"pair: legal before cheap", "0 9 0 9 9 9 9 9 0 0 0", 2, 9, "0 1", 1,
-	 0},
-	{"pair: cheapest legal", "1 1 0 0 1 1 1 1 1 1 1", 2, 9, "2 3", 1, 0},
-	{"pair: illegal only in u0", "1 - 1 - - - - - 0 0 -", 2, 9, "0 2", 1,
-	 1},
+	{"one: lowest", "1 1 1 1 1 1 1 1 1 1 1", 1, 0, "0", 0, 0, PLACE_PREFER},
+	{"one: least damage", "1 1 1 0 1 1 1 0 1 1 1", 1, 9, "3", 0, 0,
+	 PLACE_PREFER},
+	{"one: the required", "1 1 1 0 1 1 1 9! 1 1 1", 1, 9, "7", 0, 0,
+	 PLACE_PREFER},
+	{"pair: first legal", "1 1 1 1 1 1 1 1 1 1 1", 2, 9, "0 1", 1, 0,
+	 PLACE_PREFER},
+	{"pair: legal before cheap", "0 9 0 9 9 9 9 9 0 0 0", 2, 9, "0 1", 1, 0,
+	 PLACE_PREFER},
+	{"pair: cheapest legal", "1 1 0 0 1 1 1 1 1 1 1", 2, 9, "2 3", 1, 0,
+	 PLACE_PREFER},
+	{"pair: illegal only in u0", "1 - 1 - - - - - 0 0 -", 2, 9, "0 2", 1, 1,
+	 PLACE_PREFER},
 	{"pair: in u1 when u0 has none", "0 - 0 - 9 9 - - 0 0 -", 2, 9, "4 5",
-	 1, 0},
-	{"pair: required illegal", "1 1! 1! 1 1 1 1 1 1 1 1", 2, 9, "1 2", 1,
-	 1},
-	{"pair: one required", "0 0 0 9! 0 0 0 0 0 0 0", 2, 9, "2 3", 1, 0},
-	{"three: cheapest", "9 1 1 1 1 1 1 1 0 0 0", 3, 9, "1 2 3", 1, 0},
-	{"four: whole", "9 1 1 1 1 1 1 1 1 1 1", 4, 9, "4 5 6 7", 1, 0},
+	 1, 0, PLACE_PREFER},
+	{"pair: required illegal", "1 1! 1! 1 1 1 1 1 1 1 1", 2, 9, "1 2", 1, 1,
+	 PLACE_PREFER},
+	{"pair: one required", "0 0 0 9! 0 0 0 0 0 0 0", 2, 9, "2 3", 1, 0,
+	 PLACE_PREFER},
+	{"three: cheapest", "9 1 1 1 1 1 1 1 0 0 0", 3, 9, "1 2 3", 1, 0,
+	 PLACE_PREFER},
+	{"four: whole", "9 1 1 1 1 1 1 1 1 1 1", 4, 9, "4 5 6 7", 1, 0,
+	 PLACE_PREFER},
 	{"five: legal pair and three", "1 1 1 1 1 0 0 0 0 0 0", 5, 9,
-	 "0 1 5 6 7", 2, 0},
-	{"six: legal pair", "0 0 0 0 9 0 9 0 0 0 0", 6, 9, "0 1 2 3 4 5", 2, 0},
-	{"across", "1 1 1 1 1 1 1 1 1 1 1", 9, 9, "0 1 2 3 4 5 6 7 8", 3, 0},
-	{"level 1 is too low", "1 1 1 - - 1 1 1 1 1 1", 4, 1, NULL, 0, 0},
-	{"level 2 is too low", "1 - - - - - - - 1 1 -", 3, 2, NULL, 0, 0},
-	{"required apart", "1! 1 1 1 1! 1 1 1 1 1 1", 2, 1, NULL, 0, 0},
-	{"required apart, higher", "1! 1 1 1 1! 1 1 1 1 1 1", 2, 2, "0 4", 2,
-	 1},
-	{"none at all", "- - - - - - - - - - -", 1, 9, NULL, 0, 0},
-	{"too few", "1 1 - - - - - - - - -", 3, 9, NULL, 0, 0},
+	 "0 1 5 6 7", 2, 0, PLACE_PREFER},
+	{"six: legal pair", "0 0 0 0 9 0 9 0 0 0 0", 6, 9, "0 1 2 3 4 5", 2, 0,
+	 PLACE_PREFER},
+	{"across", "1 1 1 1 1 1 1 1 1 1 1", 9, 9, "0 1 2 3 4 5 6 7 8", 3, 0,
+	 PLACE_PREFER},
+	{"level 1 is too low", "1 1 1 - - 1 1 1 1 1 1", 4, 1, NULL, 0, 0,
+	 PLACE_PREFER},
+	{"level 2 is too low", "1 - - - - - - - 1 1 -", 3, 2, NULL, 0, 0,
+	 PLACE_PREFER},
+	{"required apart", "1! 1 1 1 1! 1 1 1 1 1 1", 2, 1, NULL, 0, 0,
+	 PLACE_PREFER},
+	{"required apart, higher", "1! 1 1 1 1! 1 1 1 1 1 1", 2, 2, "0 4", 2, 1,
+	 PLACE_PREFER},
+	{"none at all", "- - - - - - - - - - -", 1, 9, NULL, 0, 0,
+	 PLACE_PREFER},
+	{"too few", "1 1 - - - - - - - - -", 3, 9, NULL, 0, 0, PLACE_PREFER},
+	{"require: one, anywhere", "1 1 1 1 1 1 1 1 0 1 1", 1, 9, "8", 0, 0,
+	 PLACE_REQUIRE},
+	{"require: no illegal pair", "0 - 0 - - - - - 0 0 -", 2, 9, NULL, 0, 0,
+	 PLACE_REQUIRE},
+	{"require: not outside", "- - - - - - - - 0 0 0", 2, 9, NULL, 0, 0,
+	 PLACE_REQUIRE},
+	{"require: not five of three", "0 0 - - 0 0 - - 0 0 0", 5, 9, NULL, 0,
+	 0, PLACE_REQUIRE},
+	{"require: a whole one though higher", "0 0 0 - 0 0 0 - 0 0 0", 7, 9,
+	 NULL, 0, 0, PLACE_REQUIRE},
+	{"require: five of two", "9 9 9 9 9 - - - 0 0 0", 5, 9, "0 1 2 3 4", 2,
+	 0, PLACE_REQUIRE},
+	{"require: required illegal", "1 1! 1! 1 1 1 1 1 1 1 1", 2, 9, NULL, 0,
+	 0, PLACE_REQUIRE},
+	{"require: too low", "1 1 1 1 1 1 1 1 1 1 1", 5, 1, NULL, 0, 0,
+	 PLACE_REQUIRE},
+	{"require: nine with one outside", "1 1 1 1 1 1 1 1 9 0 9", 9, 9,
+	 "0 1 2 3 4 5 6 7 9", 3, 0, PLACE_REQUIRE},
+	{"ignore: illegal and cheap", "0 9 0 9 9 9 9 9 0 0 0", 2, 9, "0 2", 1,
+	 1, PLACE_IGNORE},
+	{"ignore: still fewest levels", "9 9 9 9 9 9 9 9 0 0 0", 4, 9,
+	 "0 1 2 3", 1, 0, PLACE_IGNORE},
+	{"prefer: whole before fewer leaves", "0 0 0 - 0 - - - 0 0 0", 5, 9,
+	 "0 1 2 4 8", 3, 1, PLACE_PREFER},
 };
 
 static uint32_t _read_candidates(const char *text, place_candidate_t *to)
@@ -652,13 +722,14 @@ START_TEST(rows_are_placed)
 	uint32_t count = _read_candidates(rows[_i].nodes, candidates);
 	uint32_t picked[11];
 	place_cost_t cost;
+	place_rule_t rule = {rows[_i].rule, UINT32_MAX};
 	neuron_error_t err = {""};
 	sample_text_t got = {"", 0};
 	int rc;
 
 	ck_assert_int_eq(fabric_finish(plain, NULL), 0);
 	rc = place_nodes(plain, candidates, count, rows[_i].want,
-			 rows[_i].level_max, picked, &cost, &err);
+			 rows[_i].level_max, &rule, picked, &cost, &err);
 	if (!rows[_i].picked) {
 		ck_assert_msg(rc == -1 && errno == ENOSPC,
 			      "%s: got %d, wanted ENOSPC", rows[_i].name, rc);
@@ -692,59 +763,59 @@ static const struct {
 	const char *error;
 } bad[] = {
 	{"want 0",
-	 {{0, 0, 0, false}},
+	 {{0, 0, 0, false, false}},
 	 1,
 	 0,
 	 EINVAL,
 	 "the job wants 0 nodes and requires 0 of them; it must want at least "
 	 "one and all that it requires"},
 	{"more required",
-	 {{0, 0, 0, true}, {1, 0, 0, true}},
+	 {{0, 0, 0, true, false}, {1, 0, 0, true, false}},
 	 2,
 	 1,
 	 EINVAL,
 	 "the job wants 1 nodes and requires 2 of them; it must want at least "
 	 "one and all that it requires"},
 	{"node out of range",
-	 {{11, 0, 0, false}},
+	 {{11, 0, 0, false, false}},
 	 1,
 	 1,
 	 EINVAL,
 	 "candidate 0 is node 11, but the fabric has only 11"},
 	{"node far out of range",
-	 {{UINT32_MAX, 0, 0, false}},
+	 {{UINT32_MAX, 0, 0, false, false}},
 	 1,
 	 1,
 	 EINVAL,
 	 "candidate 0 is node 4294967295, but the fabric has only 11"},
 	{"node twice",
-	 {{3, 0, 0, false}, {3, 0, 0, false}},
+	 {{3, 0, 0, false, false}, {3, 0, 0, false, false}},
 	 2,
 	 1,
 	 EINVAL,
 	 "node 3 is a candidate twice"},
 	{"damage",
-	 {{3, 65537, 0, false}},
+	 {{3, 65537, 0, false, false}},
 	 1,
 	 1,
 	 EINVAL,
 	 "candidate 0 has damage 65537 and left 0, at most 65536 and 64 are "
 	 "possible"},
 	{"left",
-	 {{3, 65536, 65, false}},
+	 {{3, 65536, 65, false, false}},
 	 1,
 	 1,
 	 EINVAL,
 	 "candidate 0 has damage 65536 and left 65, at most 65536 and 64 are "
 	 "possible"},
 	{"no candidates",
-	 {{0, 0, 0, false}},
+	 {{0, 0, 0, false, false}},
 	 0,
 	 1,
 	 ENOSPC,
 	 "the job needs 1 nodes, but only 0 could run it"},
 	{"want too much",
-	 {{0, 0, 0, false}},
+	 {{0, 0, 0, false, false}},
 	 1,
 	 UINT32_MAX,
 	 ENOSPC,
@@ -763,8 +834,8 @@ START_TEST(misuse_is_refused)
 	for (int with = 0; with < 2; with++) {
 		errno = 0;
 		rc = place_nodes(plain, bad[_i].candidates, bad[_i].count,
-				 bad[_i].want, 9, picked, with ? &cost : NULL,
-				 with ? &err : NULL);
+				 bad[_i].want, 9, NULL, picked,
+				 with ? &cost : NULL, with ? &err : NULL);
 		ck_assert_msg(rc == -1 && errno == bad[_i].errnum,
 			      "%s: got %d errno %d, wanted errno %d",
 			      bad[_i].name, rc, errno, bad[_i].errnum);
@@ -784,12 +855,14 @@ START_TEST(null_is_refused)
 	place_cost_t cost;
 
 	ck_assert_int_eq(fabric_finish(plain, NULL), 0);
-	ck_assert_int_eq(place_nodes(NULL, &one, 1, 1, 9, &picked, NULL, NULL),
-			 -1);
-	ck_assert_int_eq(place_nodes(plain, NULL, 1, 1, 9, &picked, NULL, NULL),
-			 -1);
-	ck_assert_int_eq(place_nodes(plain, &one, 1, 1, 9, NULL, NULL, NULL),
-			 -1);
+	ck_assert_int_eq(
+		place_nodes(NULL, &one, 1, 1, 9, NULL, &picked, NULL, NULL),
+		-1);
+	ck_assert_int_eq(
+		place_nodes(plain, NULL, 1, 1, 9, NULL, &picked, NULL, NULL),
+		-1);
+	ck_assert_int_eq(
+		place_nodes(plain, &one, 1, 1, 9, NULL, NULL, NULL, NULL), -1);
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_int_eq(place_cost(plain, &one, 0, &cost), -1);
 	ck_assert_int_eq(place_cost(plain, &far, 1, &cost), -1);
@@ -811,9 +884,10 @@ START_TEST(damage_sum_is_bounded)
 	ck_assert_int_eq(fabric_finish(plain, NULL), 0);
 	for (uint32_t i = 0; i < FABRIC_NODES_MAX; i++)
 		all[i] = (place_candidate_t){i, PLACE_DAMAGE_MAX,
-					     PLACE_LEFT_MAX, true};
+					     PLACE_LEFT_MAX, true, true};
 	ck_assert_int_eq(place_nodes(plain, all, FABRIC_NODES_MAX,
-				     FABRIC_NODES_MAX, 1, picked, &cost, NULL),
+				     FABRIC_NODES_MAX, 1, NULL, picked, &cost,
+				     NULL),
 			 0);
 	ck_assert_uint_eq(cost.damage, UINT32_MAX);
 	ck_assert_uint_eq(cost.left, FABRIC_NODES_MAX * PLACE_LEFT_MAX);
@@ -910,9 +984,9 @@ START_TEST(long_costs_are_right)
 	memset(wanted, 0, sizeof(wanted));
 	for (uint32_t i = 0; i < want; i++)
 		wanted[sorted[i].node] = true;
-	ck_assert_msg(
-		!place_nodes(deep, all, 2 * HALF, want, 12, picked, NULL, &err),
-		"%s", err.text);
+	ck_assert_msg(!place_nodes(deep, all, 2 * HALF, want, 12, NULL, picked,
+				   NULL, &err),
+		      "%s", err.text);
 	for (uint32_t i = 0; i < want; i++)
 		ck_assert_msg(wanted[picked[i]], "want %u: got node %u", want,
 			      picked[i]);
@@ -939,8 +1013,8 @@ START_TEST(out_of_memory)
 	for (long n = 0; rc; n++) {
 		errno = 0;
 		failing_malloc_after(n);
-		rc = place_nodes(plain, candidates, count, wants[_i], 9, picked,
-				 &cost, &err);
+		rc = place_nodes(plain, candidates, count, wants[_i], 9, NULL,
+				 picked, &cost, &err);
 		failing_malloc_after(-1);
 		ck_assert_int_lt(n, 100);
 		if (!rc)
