@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "job.h"
 
+#include "lib/options.h"
+
 typedef struct {
 	uint32_t id;
 	gres_state_t *found;
@@ -70,6 +72,41 @@ static uint32_t _waited(const job_record_t *job_ptr, time_t now)
 	return (now > since) ? MIN(now - since, UINT32_MAX) : 0;
 }
 
+static void _read_options(const job_record_t *job_ptr, options_t *options)
+{
+	neuron_error_t err;
+
+	if (options_find((const char *const *) job_ptr->spank_job_env,
+			 job_ptr->spank_job_env_size, options, &err))
+		debug("neuron: %pJ: %s", job_ptr, err.text);
+}
+
+static place_ultraserver_t _ultraserver(const options_t *options)
+{
+	if (!options_has(options, OPTION_ULTRASERVER))
+		return PLACE_PREFER;
+	if (options->ultraserver == OPTION_ULTRASERVER_REQUIRE)
+		return PLACE_REQUIRE;
+	return (options->ultraserver == OPTION_ULTRASERVER_NO) ? PLACE_IGNORE
+							       : PLACE_PREFER;
+}
+
+/* What the job says itself goes before what the site says */
+static void _apply_options(const job_record_t *job_ptr, const conf_t *conf,
+			   time_t now, job_neuron_t *job)
+{
+	uint32_t wait = conf_tier_wait(conf);
+	options_t options;
+
+	_read_options(job_ptr, &options);
+	if (options_has(&options, OPTION_WAIT))
+		wait = options.wait;
+	job->request.tier =
+		shape_tier_after(options_tier(&options, conf_tier(conf)),
+				 _waited(job_ptr, now), wait);
+	job->ultraserver = _ultraserver(&options);
+}
+
 extern int job_neuron_read(job_record_t *job_ptr, const conf_t *conf,
 			   time_t now, job_neuron_t *job)
 {
@@ -91,8 +128,7 @@ extern int job_neuron_read(job_record_t *job_ptr, const conf_t *conf,
 			 gres->type_name);
 	job->request.per_node = gres->gres_per_node;
 	job->request.per_task = gres->gres_per_task;
-	job->request.tier = shape_tier_after(
-		conf_tier(conf), _waited(job_ptr, now), conf_tier_wait(conf));
+	_apply_options(job_ptr, conf, now, job);
 	_read_shape_of_job(job_ptr, &job->request);
 	return 1;
 }
@@ -112,5 +148,6 @@ extern void job_neuron_wanted(const job_neuron_t *job, uint32_t nodes_min,
 		.nodes_max = nodes_max,
 		.nodes_wanted = nodes_wanted,
 		.cpus = cpus,
+		.ultraserver = job->ultraserver,
 	};
 }

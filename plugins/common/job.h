@@ -13,6 +13,7 @@ typedef struct {
 	request_t request;
 	gres_state_t *neuron; /* the job's own record of each GRES */
 	gres_state_t *efa; /* NULL: none asked */
+	place_ultraserver_t ultraserver;
 } job_neuron_t;
 
 /* Ids by which Slurm knows the two GRES */
@@ -20,8 +21,10 @@ extern uint32_t job_neuron_id(void);
 extern uint32_t job_efa_id(void);
 
 /*
- * Look at a job's GRES.
- * IN conf - its Shape and ShapeWait make the tier of the job.
+ * Look at a job's GRES and at its options --neuron-... Options that cannot be
+ * read, which submission refuses, count as none.
+ * IN conf - its Shape and ShapeWait make the tier of the job where the job does
+ *	not say otherwise.
  * IN now - until when it has waited.
  * RET 1: it asks for Neuron devices, *job is set; 0: it does not; -1: it does
  *	in a way that no node can serve (several types at once, per socket or

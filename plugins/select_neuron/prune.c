@@ -239,6 +239,16 @@ static uint32_t _count_required(gang_node_t *const *nodes, uint32_t count)
 	return required;
 }
 
+/* The stock plugin is not asked for UltraServers; all numbers of nodes were
+ * tried, whichever was first */
+static bool _is_for_certain(const prune_t *prune)
+{
+	const gang_request_t *wanted = &prune->wanted;
+
+	return (wanted->ultraserver == PLACE_REQUIRE) &&
+	       (wanted->nodes_max < wanted->nodes_min + GANG_ATTEMPTS_MAX);
+}
+
 /* Too few nodes have the devices, or one that the job names has not.
  * Otherwise switches may be the reason, and topology/neuron leaves the last
  * word about these to the stock plugin. */
@@ -248,7 +258,7 @@ static answer_t _refusal(prune_t *prune, gang_t *gang)
 	uint32_t required = 0;
 	gang_node_t **fitting;
 
-	if ((errno != ENOSPC) || !per_node)
+	if ((errno != ENOSPC) || !per_node || _is_for_certain(prune))
 		return (errno == ENOSPC) ? NO : UNKNOWN;
 	fitting = xcalloc(prune->count + 1, sizeof(*fitting));
 	count = gang_fit(gang, per_node, fitting);

@@ -145,6 +145,32 @@ static bool _node_is_legal(const job_neuron_t *job, int node)
 	       (_selected(job->efa, node) == profile_efas_of(profile, devices));
 }
 
+/* Whether nodes are those that the job requires, see lib/place.h */
+static bool _are_ultraservers(const bitstr_t *nodes)
+{
+	uint32_t count = bit_set_count((bitstr_t *) nodes), i = 0;
+	place_candidate_t *set;
+	place_cost_t cost;
+	bool are;
+
+	if (count < 2)
+		return true;
+	if (!fabric || !fabric_has_ultraservers(fabric))
+		return false;
+	set = xcalloc(count, sizeof(*set));
+	for (int n = 0; (n = bit_ffs_from_bit((bitstr_t *) nodes, n)) >= 0; n++)
+		set[i++].node = n;
+	are = !place_cost(fabric, set, count, &cost) && !cost.ultraservers;
+	xfree(set);
+	return are;
+}
+
+static int _take_back(job_record_t *job_ptr)
+{
+	free_job_resources(&job_ptr->job_resrcs);
+	return ESLURM_NODES_BUSY;
+}
+
 static void _log_refusal(const job_record_t *job_ptr, const job_neuron_t *job,
 			 int node)
 {
@@ -163,17 +189,21 @@ extern int select_neuron_verify(job_record_t *job_ptr)
 	bitstr_t *nodes;
 
 	if (!site || !job_ptr->job_resrcs ||
-	    (job_neuron_read(job_ptr, site_conf(site), time(NULL), &job) !=
-	     1) ||
-	    job.request.whole_node)
+	    (job_neuron_read(job_ptr, site_conf(site), time(NULL), &job) != 1))
 		return SLURM_SUCCESS;
 	nodes = job_ptr->job_resrcs->node_bitmap;
+	if ((job.ultraserver == PLACE_REQUIRE) && !_are_ultraservers(nodes)) {
+		error("select/neuron: %pJ: refused the placement on %s: these are not UltraServers as the job requires them",
+		      job_ptr, job_ptr->job_resrcs->nodes);
+		return _take_back(job_ptr);
+	}
+	if (job.request.whole_node)
+		return SLURM_SUCCESS;
 	for (int n = 0; (n = bit_ffs_from_bit(nodes, n)) >= 0; n++) {
 		if (_node_is_legal(&job, n))
 			continue;
 		_log_refusal(job_ptr, &job, n);
-		free_job_resources(&job_ptr->job_resrcs);
-		return ESLURM_NODES_BUSY;
+		return _take_back(job_ptr);
 	}
 	return SLURM_SUCCESS;
 }

@@ -35,7 +35,8 @@ extern bool select_neuron_is_ours(job_record_t *job_ptr);
 /*
  * Look at a placement that cons_tres has just made for a job to start now.
  * RET SLURM_SUCCESS when every node's devices are a set of the job's tier and
- *	its EFA interfaces are exactly theirs; otherwise an error, and the
+ *	its EFA interfaces are exactly theirs, and the nodes are as
+ *	--neuron-ultraserver=require wants them; otherwise an error, and the
  *	placement is taken back.
  */
 extern int select_neuron_verify(job_record_t *job_ptr);

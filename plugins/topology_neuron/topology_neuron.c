@@ -21,7 +21,7 @@ typedef struct {
 	offer_t neuron;
 	offer_t efa;
 	shape_span_t *spans; /* xfree() */
-} offers_t;
+} source_t;
 
 /* One evaluation */
 typedef struct {
@@ -32,7 +32,7 @@ typedef struct {
 	uint32_t count;
 	/* count entries each */
 	gang_node_t *nodes;
-	offers_t *options;
+	source_t *sources;
 	trial_node_t *trial;
 } decision_t;
 
@@ -161,7 +161,7 @@ static uint32_t _count(uint64_t total)
 }
 
 /* RET false: the node offers the job nothing */
-static bool _read_node(const decision_t *decision, int node, offers_t *option,
+static bool _read_node(const decision_t *decision, int node, source_t *source,
 		       gang_node_t *gang)
 {
 	const avail_res_t *res = decision->eval->avail_res_array[node];
@@ -169,16 +169,16 @@ static bool _read_node(const decision_t *decision, int node, offers_t *option,
 
 	gang->shape = site_shape(site, node);
 	if (!gang->shape || !res || !_type_fits(decision, node) ||
-	    offer_read(res->sock_gres_list, job_neuron_id(), &option->neuron))
+	    offer_read(res->sock_gres_list, job_neuron_id(), &source->neuron))
 		return false;
 	if (decision->job.efa &&
-	    offer_read(res->sock_gres_list, job_efa_id(), &option->efa))
+	    offer_read(res->sock_gres_list, job_efa_id(), &source->efa))
 		return false;
 	gang->node = node;
-	gang->free = offer_free(&option->neuron);
-	gang->free_efas = decision->job.efa ? offer_free(&option->efa) : 0;
-	gang->total = _count(option->neuron.total);
-	gang->counted = option->neuron.counted;
+	gang->free = offer_free(&source->neuron);
+	gang->free_efas = decision->job.efa ? offer_free(&source->efa) : 0;
+	gang->total = _count(source->neuron.total);
+	gang->counted = source->neuron.counted;
 	gang->cpus = res->avail_cpus;
 	gang->weight = node_record_table_ptr[node]->sched_weight & ~0xffULL;
 	gang->required = details->req_node_bitmap &&
@@ -187,22 +187,22 @@ static bool _read_node(const decision_t *decision, int node, offers_t *option,
 }
 
 /* What becomes free on a node while the job runs, as select/neuron knows it */
-static void _read_spans(const decision_t *decision, offers_t *option,
+static void _read_spans(const decision_t *decision, source_t *source,
 			gang_node_t *gang)
 {
 	shape_span_t spans[SHAPE_SPANS_MAX];
 	uint32_t count;
 
-	option->spans = NULL;
+	source->spans = NULL;
 	if (!peer || gang->counted)
 		return;
 	count = peer->spans(decision->eval->job_ptr, gang->node, gang->free,
 			    spans);
 	if (!count)
 		return;
-	option->spans = xcalloc(count, sizeof(*spans));
-	memcpy(option->spans, spans, count * sizeof(*spans));
-	gang->spans = option->spans;
+	source->spans = xcalloc(count, sizeof(*spans));
+	memcpy(source->spans, spans, count * sizeof(*spans));
+	gang->spans = source->spans;
 	gang->span_count = count;
 }
 
@@ -212,15 +212,15 @@ static void _collect(decision_t *decision)
 	uint32_t room = bit_set_count(map);
 
 	decision->nodes = xcalloc(room, sizeof(*decision->nodes));
-	decision->options = xcalloc(room, sizeof(*decision->options));
+	decision->sources = xcalloc(room, sizeof(*decision->sources));
 	decision->trial = xcalloc(room, sizeof(*decision->trial));
 	for (int n = 0; (n = bit_ffs_from_bit(map, n)) >= 0; n++) {
-		offers_t *option = &decision->options[decision->count];
+		source_t *source = &decision->sources[decision->count];
 		gang_node_t *gang = &decision->nodes[decision->count];
 
-		if (!_read_node(decision, n, option, gang))
+		if (!_read_node(decision, n, source, gang))
 			continue;
-		_read_spans(decision, option, gang);
+		_read_spans(decision, source, gang);
 		decision->count++;
 	}
 }
@@ -228,30 +228,30 @@ static void _collect(decision_t *decision)
 static void _release(decision_t *decision)
 {
 	for (uint32_t i = 0; i < decision->count; i++)
-		xfree(decision->options[i].spans);
+		xfree(decision->sources[i].spans);
 	xfree(decision->nodes);
-	xfree(decision->options);
+	xfree(decision->sources);
 	xfree(decision->trial);
 }
 
 /* ------------------------------------------------------------------ */
 /* Choices */
 
-static const offers_t *_option_of(const decision_t *decision,
+static const source_t *_source_of(const decision_t *decision,
 				  const gang_node_t *node)
 {
-	return &decision->options[node - decision->nodes];
+	return &decision->sources[node - decision->nodes];
 }
 
 static void _narrow(const decision_t *decision, const gang_node_t *node)
 {
-	const offers_t *option = _option_of(decision, node);
+	const source_t *source = _source_of(decision, node);
 
 	if (decision->job.request.whole_node)
 		return;
-	offer_narrow(&option->neuron, node->pick.devices);
+	offer_narrow(&source->neuron, node->pick.devices);
 	if (decision->job.efa)
-		offer_narrow(&option->efa, node->pick.efas);
+		offer_narrow(&source->efa, node->pick.efas);
 }
 
 /*
@@ -267,7 +267,7 @@ static int _try(gang_node_t *const *chosen, uint32_t count, void *arg)
 		_narrow(decision, chosen[i]);
 		decision->trial[i].node = chosen[i]->node;
 		decision->trial[i].sockets =
-			offer_sockets(&_option_of(decision, chosen[i])->neuron,
+			offer_sockets(&_source_of(decision, chosen[i])->neuron,
 				      chosen[i]->pick.devices);
 		sockets |= decision->trial[i].sockets;
 	}
@@ -285,7 +285,7 @@ static int _try(gang_node_t *const *chosen, uint32_t count, void *arg)
 }
 
 /* CPUs, memory or contiguity speak against our nodes, not devices: leave the
- * choice of nodes to the stock plugin */
+ * choice of nodes to the stock plugin, which knows no UltraServers */
 static int _try_all(decision_t *decision, gang_t *gang,
 		    topology_stock_eval_t stock)
 {
@@ -293,7 +293,8 @@ static int _try_all(decision_t *decision, gang_t *gang,
 	uint32_t count;
 	int rc = SLURM_ERROR;
 
-	if (!decision->job.request.per_node)
+	if (!decision->job.request.per_node ||
+	    (decision->job.ultraserver == PLACE_REQUIRE))
 		return SLURM_ERROR;
 	decision->eval_chosen = stock;
 	fitting = xcalloc(decision->count + 1, sizeof(*fitting));

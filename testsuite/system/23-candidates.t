@@ -45,6 +45,11 @@ draw_request() {
 	7) request+=(-w b3) ;;
 	8) request+=(-x 'b2,b5') ;;
 	esac
+	draw 4
+	case $drawn in
+	0) request+=(--neuron-ultraserver=require) ;;
+	1) request+=(--neuron-ultraserver=no) ;;
+	esac
 	draw 9
 	request+=(--time=$((drawn * 7 + 1)))
 }
