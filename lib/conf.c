@@ -1644,17 +1644,30 @@ static bool _is_user(const char *text)
 	return true;
 }
 
-extern int conf_compile_cache(const conf_t *conf, const char *user, char *buf,
-			      size_t size)
+extern const char *conf_compile_cache_form(const conf_t *conf)
+{
+	return conf->compile_cache;
+}
+
+extern int conf_expand_user(const char *form, const char *user, char *buf,
+			    size_t size)
 {
 	bool safe = user && _is_user(user);
 
 	if (!buf || !size)
 		return neuron_error_set(NULL, ENOSPC, "no room");
 	buf[0] = '\0';
+	return _substitute(form, safe ? user : NULL, buf, size);
+}
+
+extern int conf_compile_cache(const conf_t *conf, const char *user, char *buf,
+			      size_t size)
+{
+	if (buf && size)
+		buf[0] = '\0';
 	if (!conf->compile_cache)
 		return neuron_error_set(NULL, ENOENT, "not set");
-	return _substitute(conf->compile_cache, safe ? user : NULL, buf, size);
+	return conf_expand_user(conf->compile_cache, user, buf, size);
 }
 
 extern void conf_root_ports(const conf_t *conf, uint16_t *first, uint16_t *last)

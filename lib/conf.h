@@ -122,6 +122,12 @@ extern int conf_root(const conf_t *conf, const char *node, char *buf,
  */
 extern int conf_compile_cache(const conf_t *conf, const char *user, char *buf,
 			      size_t size);
+/* CompileCache as it is written, for conf_expand_user() elsewhere; NULL: not
+ * set */
+extern const char *conf_compile_cache_form(const conf_t *conf);
+/* The same for such a form */
+extern int conf_expand_user(const char *form, const char *user, char *buf,
+			    size_t size);
 /* Ports for root communicators, first to last */
 extern void conf_root_ports(const conf_t *conf, uint16_t *first,
 			    uint16_t *last);

@@ -32,7 +32,7 @@ typedef struct {
 typedef struct {
 	char id[SERVER_ID_LENGTH + 1];
 	int node;
-} server_t;
+} domain_t;
 
 struct probe {
 	bool below_root;
@@ -46,7 +46,8 @@ struct probe {
 	probe_efa_t efas[PROBE_EFAS_MAX];
 	unsigned int numa_count;
 	numa_t numa[NUMA_MAX];
-	server_t servers[2];
+	domain_t servers[2];
+	unsigned int modes;
 	unsigned int defect_count;
 	char defects[PROBE_DEFECTS_MAX][DEFECT_MAX];
 };
@@ -596,7 +597,7 @@ static bool _read_class(look_t *look, const char *name, unsigned int size,
 	       strcmp(text, "busy");
 }
 
-static void _look_at_server(look_t *look, unsigned int size, server_t *server)
+static void _look_at_server(look_t *look, unsigned int size, domain_t *server)
 {
 	char path[PATH_MAX_LENGTH], text[PROBE_TEXT_MAX];
 	neuron_error_t err;
@@ -625,6 +626,40 @@ static void _look_at_server(look_t *look, unsigned int size, server_t *server)
 	}
 }
 
+/* "1,3,4", "busy" or nothing */
+static void _look_at_modes(look_t *look)
+{
+	static const char path[] = "sys/class/neuron_device/ultraserver_mode";
+	char text[PROBE_TEXT_MAX];
+	unsigned int modes = 0;
+	neuron_error_t err;
+
+	if (!_settle(look,
+		     sysfs_line(look->root, path, text, sizeof(text), &err),
+		     &err) ||
+	    !text[0] || !strcmp(text, "busy"))
+		return;
+	for (const char *at = text;; at += 2) {
+		if (*at < '0' || *at > '9' || (at[1] && at[1] != ',')) {
+			sysfs_refuse(path, text, "digits and commas, or busy",
+				     &err);
+			_defect(look, err.text);
+			return;
+		}
+		modes |= 1U << (*at - '0');
+		if (!at[1])
+			break;
+	}
+	look->probe->modes = modes;
+}
+
+static void _look_at_servers(look_t *look)
+{
+	_look_at_server(look, 2, &look->probe->servers[0]);
+	_look_at_server(look, 4, &look->probe->servers[1]);
+	_look_at_modes(look);
+}
+
 static void _look(look_t *look, const char *root)
 {
 	static const char *const driver_places[] = {"sys/module/neuron/version",
@@ -638,8 +673,7 @@ static void _look(look_t *look, const char *root)
 	_look_at_efas(look, root);
 	_each(look, "sys/devices/system/node", _see_numa);
 	_look_at_lnc(look);
-	_look_at_server(look, 2, &probe->servers[0]);
-	_look_at_server(look, 4, &probe->servers[1]);
+	_look_at_servers(look);
 }
 
 extern probe_t *probe_create(const char *root, neuron_error_t *err)
@@ -727,7 +761,7 @@ extern unsigned int probe_numa_count(const probe_t *probe)
 	return probe->numa_count;
 }
 
-static const server_t *_server(const probe_t *probe, unsigned int size)
+static const domain_t *_server(const probe_t *probe, unsigned int size)
 {
 	if (size == 2)
 		return &probe->servers[0];
@@ -736,16 +770,49 @@ static const server_t *_server(const probe_t *probe, unsigned int size)
 
 extern const char *probe_server_id(const probe_t *probe, unsigned int size)
 {
-	const server_t *server = _server(probe, size);
+	const domain_t *server = _server(probe, size);
 
 	return server ? server->id : "";
 }
 
 extern int probe_node_id(const probe_t *probe, unsigned int size)
 {
-	const server_t *server = _server(probe, size);
+	const domain_t *server = _server(probe, size);
 
 	return server ? server->node : -1;
+}
+
+extern unsigned int probe_modes(const probe_t *probe)
+{
+	return probe->modes;
+}
+
+extern int probe_server(const char *root, server_t *server)
+{
+	look_t look = {.root = sysfs_open(root, NULL)};
+	probe_t *probe;
+
+	server->modes = 0;
+	server->id2[0] = server->id4[0] = '\0';
+	server->node2 = server->node4 = -1;
+	if (look.root < 0)
+		return -1;
+	look.probe = probe = calloc(1, sizeof(*probe));
+	if (!probe) {
+		(void) close(look.root);
+		return neuron_error_set(NULL, ENOMEM, "out of memory");
+	}
+	_look_at_servers(&look);
+	(void) close(look.root);
+	if (!look.fatal) {
+		server->modes = probe->modes;
+		memcpy(server->id2, probe->servers[0].id, sizeof(server->id2));
+		memcpy(server->id4, probe->servers[1].id, sizeof(server->id4));
+		server->node2 = probe->servers[0].node;
+		server->node4 = probe->servers[1].node;
+	}
+	free(probe);
+	return look.fatal ? neuron_error_set(NULL, look.fatal, "not read") : 0;
 }
 
 extern bool probe_is_simulated(const probe_t *probe)

@@ -29,6 +29,7 @@
 #define NEURON_PROBE_H
 
 #include "profile.h"
+#include "server.h"
 
 #define PROBE_TEXT_MAX 64
 #define PROBE_PATH_MAX 512
@@ -100,6 +101,16 @@ extern unsigned int probe_numa_count(const probe_t *probe);
 /* UltraServer of 2 or 4 instances: id (16 hex digits, "" none), node (-1) */
 extern const char *probe_server_id(const probe_t *probe, unsigned int size);
 extern int probe_node_id(const probe_t *probe, unsigned int size);
+/* Modes that the driver offers (server.h): bit m for mode m; 0: not known */
+extern unsigned int probe_modes(const probe_t *probe);
+
+/*
+ * Read only what the driver says of the UltraServer: its files can be "busy"
+ * for ten minutes after the driver was loaded, and then are not.
+ * OUT server - modes, ids and nodes; its members are untouched.
+ * RET 0, also when nothing is known; -1 with errno ENOENT, EIO or ENOMEM.
+ */
+extern int probe_server(const char *root, server_t *server);
 
 /*
  * True below a root directory in which no device node is a character device:
