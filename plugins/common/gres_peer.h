@@ -14,7 +14,13 @@
 #include "peer.h"
 
 typedef struct {
+	const char *name;
+	char *value;
+} gres_before_t;
+
+typedef struct {
 	const machine_t *machine;
+	const char *addresses; /* see address.h; NULL: none */
 	/* What the step (of a batch script or shell: the job) has on this
 	 * node; empty before Slurm asked the plugin for its environment */
 	devset_t devices;
@@ -26,6 +32,12 @@ typedef struct {
 	 * gres_p_step_set_env() or gres_p_job_set_env(); NULL before.
 	 */
 	char ***env;
+	/*
+	 * gres/neuron: the variables that it wrote into that environment, as
+	 * they were before; up to one whose name is NULL. value NULL: it was
+	 * not there.
+	 */
+	const gres_before_t *before;
 } gres_peer_t;
 
 /* What a GRES plugin offers; NULL: it is not loaded. IN type - "gres/efa" */

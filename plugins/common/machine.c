@@ -4,11 +4,12 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "lib/probe.h"
+#include "lib/sysfs.h"
+#include "address.h"
 #include "site.h"
 
 /* Changes when the bytes of machine_pack() change */
-#define MACHINE_VERSION 1
+#define MACHINE_VERSION 3
 
 /* neuron.conf as slurmctld read it for the first node; see machine_publish() */
 static site_t *kept_site;
@@ -27,6 +28,7 @@ typedef struct {
 	const node_config_load_t *config;
 	machine_t *machine;
 	list_t **devices;
+	char **addresses;
 	const profile_t *profile;
 	const probe_t *probe; /* NULL in slurmctld */
 	char root[PROBE_PATH_MAX];
@@ -186,6 +188,74 @@ static void _describe(const node_t *node, unsigned int lnc,
 	}
 }
 
+/* libfabric needs FI_EFA_FORK_SAFE where the kernel does not copy pinned pages
+ * at fork(): before 5.15 (Neuron, EFA setup of Trn1) */
+static bool _is_fork_unsafe(const char *root_dir)
+{
+	int root = sysfs_open(root_dir, NULL);
+	unsigned int major_number = 0, minor_number = 0;
+	char release[PROBE_TEXT_MAX];
+	bool known;
+
+	if (root < 0)
+		return false;
+	known = (sysfs_line(root, "proc/sys/kernel/osrelease", release,
+			    sizeof(release), NULL) > 0) &&
+		(sscanf(release, "%3u.%3u", &major_number, &minor_number) == 2);
+	(void) close(root);
+	return known && ((major_number < 5) ||
+			 ((major_number == 5) && (minor_number < 15)));
+}
+
+static void _copy_server(const conf_ultraserver_t *from, server_t *to)
+{
+	to->pair_count = MIN(from->pair_count, SERVER_PAIRS_MAX);
+	memcpy(to->pairs, from->pairs, to->pair_count * sizeof(to->pairs[0]));
+	to->member_count = MIN(from->member_count, SERVER_MEMBERS_MAX);
+	for (uint32_t i = 0; i < to->member_count; i++)
+		strlcpy(to->members[i], from->members[i],
+			sizeof(to->members[i]));
+}
+
+static void _find_server(const conf_t *conf, const char *name, server_t *server)
+{
+	conf_ultraserver_t ultraserver;
+
+	for (uint32_t i = 0; !conf_ultraserver(conf, i, &ultraserver); i++) {
+		for (uint32_t m = 0; m < ultraserver.member_count; m++) {
+			if (!xstrcmp(ultraserver.members[m], name)) {
+				_copy_server(&ultraserver, server);
+				return;
+			}
+		}
+	}
+}
+
+/* What tasks need beyond the devices */
+static void _describe_launch(const node_t *node, const conf_t *conf,
+			     const char *name)
+{
+	const char *cache = conf_compile_cache_form(conf);
+	machine_t *machine = node->machine;
+
+	machine->physical_cores = profile_logical_cores(node->profile, 1);
+	machine->fork_unsafe = _is_fork_unsafe(node->root);
+	conf_root_ports(conf, &machine->root_ports[0], &machine->root_ports[1]);
+	address_iface(name, machine->socket_iface,
+		      sizeof(machine->socket_iface));
+	if (cache && (strlcpy(machine->compile_cache, cache,
+			      sizeof(machine->compile_cache)) >=
+		      sizeof(machine->compile_cache))) {
+		error("gres/%s: neuron.conf: CompileCache is longer than %d bytes: it is not set",
+		      node->gres, MACHINE_CACHE_MAX - 1);
+		machine->compile_cache[0] = '\0';
+	}
+	strlcpy(machine->root, node->root, sizeof(machine->root));
+	_find_server(conf, name, &machine->server);
+	if (!xstrcmp(node->gres, "neuron"))
+		*node->addresses = address_list(conf);
+}
+
 static void _publish(node_t *node)
 {
 	if (!xstrcmp(node->gres, "neuron"))
@@ -234,6 +304,7 @@ static void _load_in_slurmd(node_t *node, const conf_t *conf)
 	node->probe = probe;
 	_publish(node);
 	_describe(node, conf_node_lnc(conf, index), conf_numbering(conf));
+	_describe_launch(node, conf, name);
 	probe_destroy(probe);
 }
 
@@ -287,16 +358,19 @@ extern void machine_fini(void)
 
 extern void machine_publish(const char *name, list_t *records,
 			    const node_config_load_t *config,
-			    machine_t *machine, list_t **devices)
+			    machine_t *machine, list_t **devices,
+			    char **addresses)
 {
 	node_t node = {.gres = name,
 		       .records = records,
 		       .config = config,
 		       .machine = machine,
-		       .devices = devices};
+		       .devices = devices,
+		       .addresses = addresses};
 	tally_t own = {.name = name}, neuron = {.name = "neuron"};
 
 	memset(machine, 0, sizeof(*machine));
+	*addresses = NULL;
 	list_for_each(records, _tally, &own);
 	list_for_each(records, _tally, &neuron);
 	if (own.count) {
@@ -311,24 +385,28 @@ extern void machine_publish(const char *name, list_t *records,
 }
 
 extern void machine_pack(const machine_t *machine, list_t *devices,
-			 buf_t *buffer)
+			 char *addresses, buf_t *buffer)
 {
 	pack16(MACHINE_VERSION, buffer);
 	packmem((void *) machine, sizeof(*machine), buffer);
+	packstr(addresses, buffer);
 	gres_send_stepd(buffer, devices);
 }
 
-extern int machine_unpack(machine_t *machine, list_t **devices, buf_t *buffer)
+extern int machine_unpack(machine_t *machine, list_t **devices,
+			  char **addresses, buf_t *buffer)
 {
 	uint16_t version = 0;
 	uint32_t size = 0;
 	char *bytes = NULL;
 
 	memset(machine, 0, sizeof(*machine));
+	xfree(*addresses);
 	safe_unpack16(&version, buffer);
 	safe_unpackmem_xmalloc(&bytes, &size, buffer);
 	if ((version != MACHINE_VERSION) || (size != sizeof(*machine)))
 		goto unpack_error;
+	safe_unpackstr(addresses, buffer);
 	memcpy(machine, bytes, sizeof(*machine));
 	xfree(bytes);
 	gres_recv_stepd(buffer, devices);

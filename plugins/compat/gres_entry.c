@@ -7,6 +7,7 @@ extern gres_peer_t neuron_peer;
 
 machine_t gres_machine;
 static list_t *gres_devices;
+static char *gres_addresses;
 gres_peer_t neuron_peer = {.machine = &gres_machine};
 
 extern int init(void)
@@ -17,6 +18,7 @@ extern int init(void)
 extern int fini(void)
 {
 	FREE_NULL_LIST(gres_devices);
+	xfree(gres_addresses);
 	machine_fini();
 	return SLURM_SUCCESS;
 }
@@ -25,8 +27,9 @@ extern int gres_p_node_config_load(list_t *gres_conf_list,
 				   node_config_load_t *config)
 {
 	FREE_NULL_LIST(gres_devices);
+	xfree(gres_addresses);
 	machine_publish(config->gres_name, gres_conf_list, config,
-			&gres_machine, &gres_devices);
+			&gres_machine, &gres_devices, &gres_addresses);
 	return SLURM_SUCCESS;
 }
 
@@ -42,14 +45,21 @@ extern void gres_note_task(devset_t bound)
 	neuron_peer.bound = bound;
 }
 
+extern void gres_note_before(const gres_before_t *before)
+{
+	neuron_peer.before = before;
+}
+
 extern void gres_p_send_stepd(buf_t *buffer)
 {
-	machine_pack(&gres_machine, gres_devices, buffer);
+	machine_pack(&gres_machine, gres_devices, gres_addresses, buffer);
 }
 
 extern void gres_p_recv_stepd(buf_t *buffer)
 {
-	(void) machine_unpack(&gres_machine, &gres_devices, buffer);
+	(void) machine_unpack(&gres_machine, &gres_devices, &gres_addresses,
+			      buffer);
+	neuron_peer.addresses = gres_addresses;
 }
 
 extern list_t *gres_p_get_devices(void)

@@ -25,6 +25,7 @@ extern machine_t gres_machine;
  */
 extern void gres_note_step(char ***env, devset_t devices);
 extern void gres_note_task(devset_t bound);
+extern void gres_note_before(const gres_before_t *before);
 
 extern int gres_p_node_config_load(list_t *gres_conf_list,
 				   node_config_load_t *config);

@@ -21,6 +21,25 @@ const uint32_t plugin_version = SLURM_VERSION_NUMBER;
 
 const char gres_job_variable[] = "SLURM_JOB_NEURON";
 
+/* What of these the user had set, for the SPANK plugin */
+static gres_before_t before[] = {
+	{"NEURON_RT_VISIBLE_CORES", NULL},
+	{"NEURON_RT_NUM_CORES", NULL},
+	{"NEURON_LOGICAL_NC_CONFIG", NULL},
+	{"FI_EFA_IFACE", NULL},
+	{"FI_PROVIDER", NULL},
+	{NULL, NULL},
+};
+
+static void _note_before(char ***env)
+{
+	for (gres_before_t *variable = before; variable->name; variable++) {
+		xfree(variable->value);
+		variable->value = xstrdup(gres_env_get(*env, variable->name));
+	}
+	gres_note_before(before);
+}
+
 static void _set_env(char ***env, devset_t devices)
 {
 	char ifaces[LAUNCH_IFACES_MAX];
@@ -49,6 +68,7 @@ extern void gres_p_job_set_env(char ***job_env_ptr, bitstr_t *gres_bit_alloc,
 	(void) gres_cnt;
 	(void) flags;
 	gres_note_step(job_env_ptr, bits_to_devset(gres_bit_alloc));
+	_note_before(job_env_ptr);
 	_set_env(job_env_ptr, bits_to_devset(gres_bit_alloc));
 	gres_env_set_devset(job_env_ptr, gres_job_variable,
 			    bits_to_devset(gres_bit_alloc));
@@ -60,6 +80,7 @@ extern void gres_p_step_set_env(char ***step_env_ptr, bitstr_t *gres_bit_alloc,
 	(void) gres_cnt;
 	(void) flags;
 	gres_note_step(step_env_ptr, bits_to_devset(gres_bit_alloc));
+	_note_before(step_env_ptr);
 	_set_env(step_env_ptr, bits_to_devset(gres_bit_alloc));
 }
 

@@ -10,7 +10,7 @@
 #include "plugins/compat/spank.h"
 
 #include "ask.h"
-#include "hardware.h"
+#include "task.h"
 
 const char plugin_name[] = "neuron";
 const char plugin_type[] = "spank";
@@ -36,30 +36,15 @@ extern int slurm_spank_init_post_opt(spank_t spank, int argc, char *argv[])
 	(void) argv;
 	if (spank_context() != S_CTX_REMOTE)
 		return ask_hand_on(spank);
-	return SLURM_SUCCESS;
-}
-
-/* In the process of a task, as root, before it becomes the user's */
-extern int slurm_spank_task_init_privileged(spank_t spank, int argc,
-					    char *argv[])
-{
-	hardware_t hardware;
-
-	(void) spank;
-	(void) argc;
-	(void) argv;
-	(void) hardware_find(&hardware);
+	task_prepare(ask_options());
 	return SLURM_SUCCESS;
 }
 
 /* In the process of a task, as the user, behind the GRES plugins */
 extern int slurm_spank_task_init(spank_t spank, int argc, char *argv[])
 {
-	hardware_t hardware;
-
-	(void) spank;
 	(void) argc;
 	(void) argv;
-	(void) hardware_find(&hardware);
+	task_set_env(spank);
 	return SLURM_SUCCESS;
 }
