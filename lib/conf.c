@@ -74,6 +74,7 @@ struct conf {
 	bool undocumented_refused;
 	uint32_t tier_wait;
 	conf_candidates_t candidates;
+	conf_view_t private_view;
 	used_t *used;
 	uint32_t used_count;
 	node_t *nodes;
@@ -392,6 +393,21 @@ static int _read_candidates(parse_t *parse)
 	return 0;
 }
 
+static int _read_private_view(parse_t *parse)
+{
+	if (!strcasecmp(parse->value, "auto"))
+		parse->conf->private_view = CONF_VIEW_AUTO;
+	else if (!strcasecmp(parse->value, "always"))
+		parse->conf->private_view = CONF_VIEW_ALWAYS;
+	else if (!strcasecmp(parse->value, "never"))
+		parse->conf->private_view = CONF_VIEW_NEVER;
+	else
+		return _refuse(parse, EINVAL,
+			       "there is no such view; write auto, always or "
+			       "never");
+	return 0;
+}
+
 static int _read_glob(parse_t *parse)
 {
 	for (const char *at = parse->value; *at; at++) {
@@ -589,6 +605,7 @@ static const conf_key_t keys[] = {
 	{"ShapeWait", SITE_LINE, false, _read_tier_wait},
 	{"UndocumentedSizes", SITE_LINE, false, _read_undocumented},
 	{"CandidateNodes", SITE_LINE, false, _read_candidates},
+	{"PrivateView", SITE_LINE, false, _read_private_view},
 	{"UltraServerSwitches", SITE_LINE, false, _read_glob},
 	{"CompileCache", SITE_LINE, false, _read_compile_cache},
 	{"RootPorts", SITE_LINE, false, _read_root_ports},
@@ -1572,6 +1589,11 @@ extern uint32_t conf_tier_wait(const conf_t *conf)
 extern conf_candidates_t conf_candidates(const conf_t *conf)
 {
 	return conf->candidates;
+}
+
+extern conf_view_t conf_private_view(const conf_t *conf)
+{
+	return conf->private_view;
 }
 
 extern const char *conf_ultraserver_glob(const conf_t *conf)

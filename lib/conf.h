@@ -18,6 +18,10 @@
  *	CandidateNodes=best|all|check	which nodes cons_tres evaluates first:
  *				those that the devices speak for, or all; check
  *				does both and logs a difference; default best
+ *	PrivateView=auto|always|never	whether a job sees only its own EFA
+ *				interfaces in /dev/infiniband: where devices
+ *				are constrained by a cgroup, always or never;
+ *				default auto
  *	UltraServerSwitches=GLOB	switches of topology.conf whose name
  *				matches (only * and ?) are UltraServers
  *	CompileCache=PATH|s3://BUCKET/...	value of
@@ -75,6 +79,8 @@ typedef enum {
 	CONF_CANDIDATES_CHECK
 } conf_candidates_t;
 
+typedef enum { CONF_VIEW_AUTO, CONF_VIEW_ALWAYS, CONF_VIEW_NEVER } conf_view_t;
+
 /*
  * Read a configuration from text.
  * IN origin - file name for messages.
@@ -99,6 +105,7 @@ extern shape_tier_t conf_tier(const conf_t *conf);
 /* Seconds; DURATION_NEVER: tiers are never given up */
 extern uint32_t conf_tier_wait(const conf_t *conf);
 extern conf_candidates_t conf_candidates(const conf_t *conf);
+extern conf_view_t conf_private_view(const conf_t *conf);
 extern bool conf_undocumented_allowed(const conf_t *conf);
 /* NULL when not set */
 extern const char *conf_ultraserver_glob(const conf_t *conf);

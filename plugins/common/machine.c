@@ -9,7 +9,7 @@
 #include "site.h"
 
 /* Changes when the bytes of machine_pack() change */
-#define MACHINE_VERSION 3
+#define MACHINE_VERSION 4
 
 /* neuron.conf as slurmctld read it for the first node; see machine_publish() */
 static site_t *kept_site;
@@ -305,6 +305,7 @@ static void _load_in_slurmd(node_t *node, const conf_t *conf)
 	_publish(node);
 	_describe(node, conf_node_lnc(conf, index), conf_numbering(conf));
 	_describe_launch(node, conf, name);
+	node->machine->private_view = conf_private_view(conf);
 	probe_destroy(probe);
 }
 

@@ -20,6 +20,7 @@ typedef struct {
 	uint32_t cores_per_device;
 	uint32_t lnc;
 	uint32_t numbering; /* conf_numbering_t */
+	uint32_t private_view; /* conf_view_t */
 	uint32_t efa_count;
 	uint32_t efa_of[PROFILE_DEVICES_MAX]; /* UINT32_MAX: none */
 	char iface[PROFILE_EFAS_MAX][64]; /* verbs names, "" unknown */

@@ -156,6 +156,8 @@ static void _put_site(dump_t *dump, const conf_t *conf)
 		_put(dump, "wait=%u ", conf_tier_wait(conf));
 	if (conf_candidates(conf) != CONF_CANDIDATES_BEST)
 		_put(dump, "candidates=%d ", (int) conf_candidates(conf));
+	if (conf_private_view(conf) != CONF_VIEW_AUTO)
+		_put(dump, "view=%d ", (int) conf_private_view(conf));
 	if (conf_ultraserver_glob(conf))
 		_put(dump, "glob=%s ", conf_ultraserver_glob(conf));
 }
@@ -234,14 +236,17 @@ static const struct {
 	{"all keys",
 	 "ProfileDir=/nowhere\nRoot=/a/%n\n"
 	 "CoreNumbering=relative\nShape=ring\nUndocumentedSizes=refuse\n"
-	 "UltraServerSwitches=us*-?\nShapeWait=1:30\nCandidateNodes=all\n",
-	 "root=/a/node relative ring refuse wait=90 candidates=1 glob=us*-? "},
+	 "UltraServerSwitches=us*-?\nShapeWait=1:30\nCandidateNodes=all\n"
+	 "PrivateView=Never\n",
+	 "root=/a/node relative ring refuse wait=90 candidates=1 view=2 "
+	 "glob=us*-? "},
 	{"all defaults",
 	 "Root=/\nCoreNumbering=absolute\n"
 	 "Shape=consecutive\nUndocumentedSizes=allow\n"
-	 "ShapeWait=never\nCandidateNodes=best\n",
+	 "ShapeWait=never\nCandidateNodes=best\nPrivateView=auto\n",
 	 ""},
 	{"connected", "Shape=connected", "connected "},
+	{"private view", "PrivateView=always", "view=1 "},
 	{"case", "rOOT=/a\nSHAPE=Best\ncorenumbering=RELATIVE",
 	 "root=/a relative best "},
 	{"blanks", "  Root  =  /a  \t # comment", "root=/a "},
@@ -355,10 +360,10 @@ END_TEST
 #define NOT_A_PAIR                                                  \
 	"this is not Key=Value; write for example NodeName=n[1-4] " \
 	"Profile=trn2.48xlarge"
-#define SITE_KEYS                                                  \
-	"the keys are NodeName, UltraServerName, TemplateName, "   \
-	"ProfileDir, Root, CoreNumbering, Shape, ShapeWait, "      \
-	"UndocumentedSizes, CandidateNodes, UltraServerSwitches, " \
+#define SITE_KEYS                                                               \
+	"the keys are NodeName, UltraServerName, TemplateName, "                \
+	"ProfileDir, Root, CoreNumbering, Shape, ShapeWait, "                   \
+	"UndocumentedSizes, CandidateNodes, PrivateView, UltraServerSwitches, " \
 	"CompileCache, RootPorts"
 #define NODE_KEYS "the keys of this line are NodeName, Profile, Lnc"
 #define PERCENT                                                              \
@@ -451,6 +456,9 @@ static const struct {
 	{"CandidateNodes=some", EINVAL,
 	 "c:1: CandidateNodes=some: there is no such way; write best, all or "
 	 "check"},
+	{"PrivateView=yes", EINVAL,
+	 "c:1: PrivateView=yes: there is no such view; write auto, always or "
+	 "never"},
 	{"ShapeWait=soon", EINVAL,
 	 "c:1: ShapeWait=soon: this is not a time of at most 366 days; write "
 	 "minutes, minutes:seconds, hours:minutes:seconds, days-hours, or "
