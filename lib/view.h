@@ -5,10 +5,10 @@
  * A job that may not open the EFA interfaces of its neighbours must not see
  * them either. Facts:
  *
- *	libfabric, prov/efa/src/efa_device.c, efa_device_list_initialize(), up
- *	to August 2026: opens every verbs device that is listed, before it
- *	looks at FI_EFA_IFACE. One that cannot be opened ends the provider:
- *	the job has no EFA at all.
+ *	libfabric, prov/efa/src/efa_device.c, efa_device_list_initialize(),
+ *	until pull request 12744 of 26 August 2026: opens every verbs device
+ *	that is listed, before it looks at FI_EFA_IFACE. One that cannot be
+ *	opened ends the provider: the job has no EFA at all (issue 12708).
  *	rdma-core, util/open_cdev.c, open_cdev_robust(): an open that is
  *	refused is tried again for five seconds, for each device.
  *	rdma-core, libibverbs/init.c, try_access_device(): a device whose

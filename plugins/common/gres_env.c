@@ -39,14 +39,17 @@ static devset_t _by_position(devset_t devices, devset_t positions)
 	return result;
 }
 
-extern devset_t gres_env_of_task(const bitstr_t *step, const bitstr_t *usable)
+extern devset_t gres_env_of_task(devset_t step, const bitstr_t *given,
+				 const bitstr_t *usable,
+				 const devset_t *allowed)
 {
-	devset_t devices = bits_to_devset(step);
 	devset_t bound = bits_to_devset(usable);
 
 	if (gres_use_local_device_index())
-		return _by_position(devices, bound);
-	return devices & bound;
+		return allowed ? (step & *allowed) : _by_position(step, bound);
+	if (bits_to_devset(given) != step)
+		return _by_position(step, bound);
+	return step & bound;
 }
 
 extern gres_prep_t *gres_env_build_prep(const gres_job_state_t *gres)

@@ -18,11 +18,23 @@ extern const char *gres_env_get(char **env, const char *name);
 extern void gres_env_set_devset(char ***env, const char *name, devset_t set);
 
 /*
- * The part of a step's devices that Slurm binds to one task.
- * IN usable - counts positions among the step's devices when devices are
- *	constrained by a cgroup, else it counts devices.
+ * The part of a step's devices that Slurm binds to one task, from what it
+ * passes to gres_p_task_set_env() (Slurm, src/interfaces/gres.c,
+ * _get_usable_gres()).
+ *
+ * Without a device cgroup usable holds devices. With --gres-flags=
+ * allow-task-sharing it holds positions among the devices of the step, and
+ * given is packed in the same way. With a device cgroup it holds positions
+ * among the devices that the task may open, which only allowed can tell.
+ *
+ * IN step - what the step has.
+ * IN given - gres_bit_alloc; IN usable - usable_gres, not NULL.
+ * IN allowed - what the task may open; NULL: not known, then the answer is
+ *	right for the first task only.
  */
-extern devset_t gres_env_of_task(const bitstr_t *step, const bitstr_t *usable);
+extern devset_t gres_env_of_task(devset_t step, const bitstr_t *given,
+				 const bitstr_t *usable,
+				 const devset_t *allowed);
 
 /* Devices of one node of a job, for Prolog and Epilog; a gres_prep_t */
 extern gres_prep_t *gres_env_build_prep(const gres_job_state_t *gres);

@@ -24,6 +24,11 @@ typedef struct {
 	/* What the step (of a batch script or shell: the job) has on this
 	 * node; empty before Slurm asked the plugin for its environment */
 	devset_t devices;
+	/*
+	 * In the process of a task: the device files that Slurm marks as
+	 * allowed now, behind compat_task_devices(), are those of the task.
+	 */
+	void (*note_allowed)(void);
 	/* In the process of a task to which Slurm binds devices: those */
 	bool is_bound;
 	devset_t bound;

@@ -8,7 +8,32 @@ extern gres_peer_t neuron_peer;
 machine_t gres_machine;
 static list_t *gres_devices;
 static char *gres_addresses;
-gres_peer_t neuron_peer = {.machine = &gres_machine};
+/* What the task of this process may open, once the SPANK plugin has asked */
+static bool allowed_is_known;
+static devset_t allowed;
+
+static int _add_allowed(void *x, void *arg)
+{
+	const gres_device_t *device = x;
+
+	(void) arg;
+	if (device->alloc)
+		allowed |= devset_of(device->index);
+	return 0;
+}
+
+static void _note_allowed(void)
+{
+	allowed_is_known = true;
+	allowed = 0;
+	if (gres_devices)
+		list_for_each(gres_devices, _add_allowed, NULL);
+}
+
+gres_peer_t neuron_peer = {
+	.machine = &gres_machine,
+	.note_allowed = _note_allowed,
+};
 
 extern int init(void)
 {
@@ -39,10 +64,13 @@ extern void gres_note_step(char ***env, devset_t devices)
 	neuron_peer.devices = devices;
 }
 
-extern void gres_note_task(devset_t bound)
+extern devset_t gres_bound(const bitstr_t *given, const bitstr_t *usable)
 {
 	neuron_peer.is_bound = true;
-	neuron_peer.bound = bound;
+	neuron_peer.bound =
+		gres_env_of_task(neuron_peer.devices, given, usable,
+				 allowed_is_known ? &allowed : NULL);
+	return neuron_peer.bound;
 }
 
 extern void gres_note_before(const gres_before_t *before)

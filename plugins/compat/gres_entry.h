@@ -19,12 +19,12 @@ extern const char gres_job_variable[];
 /* The machine that slurmd found */
 extern machine_t gres_machine;
 
-/*
- * Note for the SPANK plugin what the job or step of this slurmstepd has on
- * its node, and what Slurm binds to the task of this process.
- */
+/* Note what the job or step of this slurmstepd has on its node, for the SPANK
+ * plugin and gres_bound() */
 extern void gres_note_step(char ***env, devset_t devices);
-extern void gres_note_task(devset_t bound);
+/* What Slurm binds to the task of this process, see gres_env_of_task(); the
+ * SPANK plugin can read it too. IN usable - not NULL */
+extern devset_t gres_bound(const bitstr_t *given, const bitstr_t *usable);
 extern void gres_note_before(const gres_before_t *before);
 
 extern int gres_p_node_config_load(list_t *gres_conf_list,

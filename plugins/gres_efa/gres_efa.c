@@ -76,5 +76,5 @@ extern void gres_p_task_set_env(char ***task_env_ptr, bitstr_t *gres_bit_alloc,
 	(void) flags;
 	if (usable_gres && !_has_devices(*task_env_ptr))
 		_set_ifaces(task_env_ptr,
-			    gres_env_of_task(gres_bit_alloc, usable_gres));
+			    gres_bound(gres_bit_alloc, usable_gres));
 }

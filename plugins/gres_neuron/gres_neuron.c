@@ -88,14 +88,9 @@ extern void gres_p_task_set_env(char ***task_env_ptr, bitstr_t *gres_bit_alloc,
 				uint64_t gres_cnt, bitstr_t *usable_gres,
 				gres_internal_flags_t flags)
 {
-	devset_t bound;
-
 	(void) gres_cnt;
 	(void) flags;
 	/* Without a binding a task has what its step has */
-	if (!usable_gres)
-		return;
-	bound = gres_env_of_task(gres_bit_alloc, usable_gres);
-	gres_note_task(bound);
-	_set_env(task_env_ptr, bound);
+	if (usable_gres)
+		_set_env(task_env_ptr, gres_bound(gres_bit_alloc, usable_gres));
 }

@@ -9,8 +9,11 @@
  */
 #include "plugins/compat/spank.h"
 
+#include "allowed.h"
 #include "ask.h"
+#include "paired.h"
 #include "task.h"
+#include "view.h"
 
 const char plugin_name[] = "neuron";
 const char plugin_type[] = "spank";
@@ -36,8 +39,22 @@ extern int slurm_spank_init_post_opt(spank_t spank, int argc, char *argv[])
 	(void) argv;
 	if (spank_context() != S_CTX_REMOTE)
 		return ask_hand_on(spank);
+	paired_add();
 	task_prepare(ask_options());
 	return SLURM_SUCCESS;
+}
+
+/* In the process of a task, as root, before it becomes the user's */
+extern int slurm_spank_task_init_privileged(spank_t spank, int argc,
+					    char *argv[])
+{
+	list_t *devices = allowed_find(spank);
+	int rc = view_make(devices);
+
+	(void) argc;
+	(void) argv;
+	FREE_NULL_LIST(devices);
+	return rc ? SLURM_ERROR : SLURM_SUCCESS;
 }
 
 /* In the process of a task, as the user, behind the GRES plugins */

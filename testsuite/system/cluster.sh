@@ -29,6 +29,7 @@
 #   cluster_partition NAME NODES [KEY=VALUE...]	without any: "all", default
 #   cluster_conf LINE		one more line for slurm.conf
 #   cluster_sched OPTIONS	more SchedulerParameters
+#   cluster_cgroups LINE...	use cgroups, with these lines in cgroup.conf; root only
 #   neuron_conf LINE		one more line for neuron.conf
 #   cluster_start		write the files, start, wait until all are idle
 #
@@ -287,7 +288,7 @@ cluster_new() {
 	: >"$CLUSTER_DIR/etc/neuron.conf"
 	: >"$CLUSTER_DIR/etc/gres.conf"
 	_nodes_conf='' _topology_conf='' _partitions='' _extra_conf=''
-	_neuron_conf='' _sched='' _munged_pid=''
+	_neuron_conf='' _sched='' _munged_pid='' _cgroups='' _cgroups_before=''
 	_node_list=() _switches=() _slurmd_pids=()
 	: "${NEURON_AUTH:=}"
 }
@@ -421,6 +422,32 @@ cluster_sched() {
 	_sched+=",$1"
 }
 
+cluster_cgroups() {
+	_cgroups=$(printf '%s\n' "$@")
+	_cgroups_before=$(_slurm_cgroups)
+}
+
+# The cgroups that slurmd makes and leaves: with the name of the node where
+# Slurm was built for several slurmd on a machine
+_slurm_cgroups() {
+	local node names=(-name slurm -o -name slurmstepd.scope)
+	for node in "${_node_list[@]}"; do
+		names+=(-o -name "slurm_$node" -o -name "${node}_slurmstepd.scope")
+	done
+	find /sys/fs/cgroup -mindepth 1 -maxdepth 3 -type d \( "${names[@]}" \) \
+		-prune 2>/dev/null
+}
+
+_remove_cgroups() {
+	local top left=0
+	for top in $(_slurm_cgroups); do
+		! grep -qxF "$top" <<<"$_cgroups_before" || continue
+		find "$top" -depth -type d -exec rmdir {} \; 2>/dev/null
+		[ ! -d "$top" ] || left=1
+	done
+	return $left
+}
+
 neuron_conf() {
 	_neuron_conf+="$*"$'\n'
 }
@@ -532,7 +559,7 @@ _common_conf() {
 		SchedulerParameters=$sched,sched_interval=1,sched_min_interval=0,default_queue_depth=1000$_sched
 		PriorityType=priority/basic
 		ProctrackType=proctrack/linuxproc
-		TaskPlugin=task/none
+		TaskPlugin=task/$([ -n "$_cgroups" ] && echo cgroup || echo none)
 		MpiDefault=none
 		SwitchType=
 		JobAcctGatherType=
@@ -586,7 +613,7 @@ cluster_write() {
 		printf '%s' "$_partitions"
 	} | sed '/=$/d' >"$SLURM_CONF"
 	printf '%s' "$_topology_conf" >"$CLUSTER_DIR/etc/topology.conf"
-	echo "CgroupPlugin=disabled" >"$CLUSTER_DIR/etc/cgroup.conf"
+	echo "${_cgroups:-CgroupPlugin=disabled}" >"$CLUSTER_DIR/etc/cgroup.conf"
 	if [ "$CLUSTER_MODE" = neuron ]; then
 		_write_neuron_conf
 		echo "required $NEURON_BUILD_DIR/plugins/.libs/spank_neuron.so" \
@@ -839,6 +866,8 @@ cluster_stop() {
 	_slurmd_pids=()
 	ctld_stop
 	_kill_strays
+	[ -z "$_cgroups" ] || wait_for -t 5 _remove_cgroups ||
+		diag "cgroups are left: $(_slurm_cgroups)"
 	[ -z "$_munged_pid" ] || _reap TERM "$_munged_pid"
 	_munged_pid=
 	CLUSTER_DIR=
