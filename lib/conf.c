@@ -75,6 +75,7 @@ struct conf {
 	uint32_t tier_wait;
 	conf_candidates_t candidates;
 	conf_view_t private_view;
+	conf_weights_t weights;
 	used_t *used;
 	uint32_t used_count;
 	node_t *nodes;
@@ -408,6 +409,19 @@ static int _read_private_view(parse_t *parse)
 	return 0;
 }
 
+static int _read_weights(parse_t *parse)
+{
+	if (!strcasecmp(parse->value, "fixed"))
+		parse->conf->weights = CONF_WEIGHTS_FIXED;
+	else if (!strcasecmp(parse->value, "queue"))
+		parse->conf->weights = CONF_WEIGHTS_QUEUE;
+	else
+		return _refuse(parse, EINVAL,
+			       "there are no such weights; write fixed or "
+			       "queue");
+	return 0;
+}
+
 static int _read_glob(parse_t *parse)
 {
 	for (const char *at = parse->value; *at; at++) {
@@ -606,6 +620,7 @@ static const conf_key_t keys[] = {
 	{"UndocumentedSizes", SITE_LINE, false, _read_undocumented},
 	{"CandidateNodes", SITE_LINE, false, _read_candidates},
 	{"PrivateView", SITE_LINE, false, _read_private_view},
+	{"SizeWeights", SITE_LINE, false, _read_weights},
 	{"UltraServerSwitches", SITE_LINE, false, _read_glob},
 	{"CompileCache", SITE_LINE, false, _read_compile_cache},
 	{"RootPorts", SITE_LINE, false, _read_root_ports},
@@ -1596,6 +1611,11 @@ extern conf_view_t conf_private_view(const conf_t *conf)
 	return conf->private_view;
 }
 
+extern conf_weights_t conf_weights(const conf_t *conf)
+{
+	return conf->weights;
+}
+
 extern const char *conf_ultraserver_glob(const conf_t *conf)
 {
 	return conf->ultraserver_glob;
@@ -1805,6 +1825,14 @@ extern const shape_t *conf_shape_of(const conf_t *conf,
 extern const profile_t *conf_profile_at(const conf_t *conf, unsigned int index)
 {
 	return (index < conf->used_count) ? conf->used[index].profile : NULL;
+}
+
+extern int conf_weigh(conf_t *conf, unsigned int index,
+		      const demand_weights_t *weights)
+{
+	if (index >= conf->used_count)
+		return neuron_error_set(NULL, ENOENT, "no such profile");
+	return shape_weigh(conf->used[index].shape, weights);
 }
 
 extern unsigned int conf_ultraserver_count(const conf_t *conf)

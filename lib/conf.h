@@ -22,6 +22,9 @@
  *				interfaces in /dev/infiniband: where devices
  *				are constrained by a cgroup, always or never;
  *				default auto
+ *	SizeWeights=fixed|queue	how much each size of sets counts when a set is
+ *				chosen: always the same, or more as jobs ask
+ *				for it; default fixed
  *	UltraServerSwitches=GLOB	switches of topology.conf whose name
  *				matches (only * and ?) are UltraServers
  *	CompileCache=PATH|s3://BUCKET/...	value of
@@ -80,6 +83,7 @@ typedef enum {
 } conf_candidates_t;
 
 typedef enum { CONF_VIEW_AUTO, CONF_VIEW_ALWAYS, CONF_VIEW_NEVER } conf_view_t;
+typedef enum { CONF_WEIGHTS_FIXED, CONF_WEIGHTS_QUEUE } conf_weights_t;
 
 /*
  * Read a configuration from text.
@@ -106,6 +110,7 @@ extern shape_tier_t conf_tier(const conf_t *conf);
 extern uint32_t conf_tier_wait(const conf_t *conf);
 extern conf_candidates_t conf_candidates(const conf_t *conf);
 extern conf_view_t conf_private_view(const conf_t *conf);
+extern conf_weights_t conf_weights(const conf_t *conf);
 extern bool conf_undocumented_allowed(const conf_t *conf);
 /* NULL when not set */
 extern const char *conf_ultraserver_glob(const conf_t *conf);
@@ -167,6 +172,9 @@ extern const shape_t *conf_shape_of(const conf_t *conf,
 				    const profile_t *profile);
 /* The profiles that NodeName lines use, in order of first use; NULL behind */
 extern const profile_t *conf_profile_at(const conf_t *conf, unsigned int index);
+/* shape_weigh() for the shape of that profile; ENOENT when out of range */
+extern int conf_weigh(conf_t *conf, unsigned int index,
+		      const demand_weights_t *weights);
 
 extern unsigned int conf_template_count(const conf_t *conf);
 /* In the order of the file; NULL: out of range. The template stays the

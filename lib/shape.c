@@ -14,6 +14,9 @@
 /* Longest piece of refused input that a sentence quotes */
 #define QUOTE_MAX 40
 
+/* Sizes that count in usefulness: powers of two and the whole machine */
+#define SIZES_MAX 5
+
 /* A part of the array sets */
 typedef struct {
 	uint32_t start;
@@ -34,6 +37,12 @@ struct shape {
 	uint16_t *sets;
 	uint8_t *links;
 	uint8_t *kinds;
+	/* how many disjoint sets of each size fit in a mask, side by side: they
+	 * need 5 + 4 + 3 + 2 + 1 bits at most */
+	unsigned int size_count;
+	uint8_t sizes[SIZES_MAX];
+	uint8_t shifts[SIZES_MAX];
+	uint16_t *fitting;
 	uint16_t *usefulness;
 };
 
@@ -295,14 +304,13 @@ static int _list_sets(shape_t *shape)
 }
 
 /*
- * Add what one size contributes: its square for each set that still fits, so
- * that for powers of two one set outweighs all smaller ones in its devices,
- * since size > 1 + 2 + 4 + ... + size / 2. The sum over all sizes is at most
- * 16 * (1 + 2 + 4 + 8 + 16).
+ * Count the sets of one size.
  * IN/OUT most - scratch: most disjoint sets of that size within each mask.
  */
-static void _add_usefulness(shape_t *shape, unsigned int size, uint8_t *most)
+static void _count_fitting(shape_t *shape, unsigned int at, uint8_t *most)
 {
+	unsigned int size = shape->sizes[at];
+
 	for (uint32_t mask = 1; mask < shape->masks; mask++) {
 		uint32_t low = _lowest(mask);
 		uint32_t run = low * (_bit(size) - 1);
@@ -314,20 +322,80 @@ static void _add_usefulness(shape_t *shape, unsigned int size, uint8_t *most)
 			most[mask] = (uint8_t) (most[mask ^ run] + 1);
 		else
 			most[mask] = most[mask ^ low];
-		shape->usefulness[mask] = (uint16_t) (shape->usefulness[mask] +
-						      size * size * most[mask]);
+		shape->fitting[mask] |=
+			(uint16_t) (most[mask] << shape->shifts[at]);
 	}
 }
 
-static int _rate(shape_t *shape)
+static void _add_size(shape_t *shape, unsigned int size, unsigned int *shift)
+{
+	shape->sizes[shape->size_count] = (uint8_t) size;
+	shape->shifts[shape->size_count++] = (uint8_t) *shift;
+	for (unsigned int most = shape->devices / size; most; most /= 2)
+		(*shift)++;
+}
+
+/*
+ * IN weights - of each size. With the sizes' own weights one set outweighs for
+ *	powers of two all smaller ones in its devices, since
+ *	size > 1 + 2 + 4 + ... + size / 2. The sum over all sizes is at most
+ *	16 * (1 + 2 + 4 + 8 + 16 + DEMAND_WEIGHT_MAX).
+ */
+static void _rate(shape_t *shape, const unsigned int *weights)
+{
+	unsigned int values[SIZES_MAX] = {0}, masks[SIZES_MAX] = {0};
+
+	for (unsigned int i = 0; i < shape->size_count; i++) {
+		values[i] = weights[i] * shape->sizes[i];
+		masks[i] = (i + 1 < shape->size_count)
+				   ? _bit(shape->shifts[i + 1] -
+					  shape->shifts[i]) -
+					     1
+				   : 1;
+	}
+	for (uint32_t mask = 1; mask < shape->masks; mask++) {
+		unsigned int sum = 0;
+
+		for (unsigned int i = 0; i < SIZES_MAX; i++)
+			sum += values[i] *
+			       (shape->fitting[mask] >> shape->shifts[i] &
+				masks[i]);
+		shape->usefulness[mask] = (uint16_t) sum;
+	}
+}
+
+extern int shape_weigh(shape_t *shape, const demand_weights_t *weights)
+{
+	unsigned int all[SIZES_MAX] = {0}, sum = 0;
+
+	for (unsigned int i = 0; i < shape->size_count; i++)
+		all[i] = shape->sizes[i];
+	for (unsigned int i = 0; weights && (i < DEMAND_CLASSES); i++) {
+		unsigned int at = i;
+
+		if (at >= shape->size_count)
+			at = shape->size_count - 1;
+		all[at] += weights->more[i];
+		sum += weights->more[i];
+	}
+	if (sum > DEMAND_WEIGHT_MAX)
+		return neuron_error_set(NULL, EINVAL, "weights");
+	_rate(shape, all);
+	return 0;
+}
+
+static int _count_sizes(shape_t *shape)
 {
 	uint8_t *most = calloc(shape->masks, sizeof(*most));
+	unsigned int shift = 0;
 
 	if (!most)
 		return neuron_error_set(NULL, ENOMEM, "out of memory");
 	for (unsigned int size = 1; size < shape->devices; size *= 2)
-		_add_usefulness(shape, size, most);
-	_add_usefulness(shape, shape->devices, most);
+		_add_size(shape, size, &shift);
+	_add_size(shape, shape->devices, &shift);
+	for (unsigned int i = 0; i < shape->size_count; i++)
+		_count_fitting(shape, i, most);
 	free(most);
 	return 0;
 }
@@ -336,17 +404,19 @@ static int _build(shape_t *shape, const profile_t *profile)
 {
 	shape->links = calloc(shape->masks, sizeof(*shape->links));
 	shape->kinds = calloc(shape->masks, sizeof(*shape->kinds));
+	shape->fitting = calloc(shape->masks, sizeof(*shape->fitting));
 	shape->usefulness = calloc(shape->masks, sizeof(*shape->usefulness));
-	if (!shape->links || !shape->kinds || !shape->usefulness)
+	if (!shape->links || !shape->kinds || !shape->fitting ||
+	    !shape->usefulness)
 		return neuron_error_set(NULL, ENOMEM, "out of memory");
 	_read_profile(shape, profile);
 	_count_links(shape);
 	if (_find_kinds(shape))
 		return -1;
 	_find_least_efas(shape);
-	if (_list_sets(shape))
+	if (_list_sets(shape) || _count_sizes(shape))
 		return -1;
-	return _rate(shape);
+	return shape_weigh(shape, NULL);
 }
 
 extern shape_t *shape_create(const profile_t *profile)
@@ -381,6 +451,7 @@ extern void shape_destroy(shape_t *shape)
 	free(shape->sets);
 	free(shape->links);
 	free(shape->kinds);
+	free(shape->fitting);
 	free(shape->usefulness);
 	free(shape);
 	errno = saved;

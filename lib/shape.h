@@ -28,6 +28,7 @@
 #ifndef NEURON_SHAPE_H
 #define NEURON_SHAPE_H
 
+#include "demand.h"
 #include "profile.h"
 
 typedef enum {
@@ -94,13 +95,24 @@ extern int shape_efa_count(const shape_t *shape, unsigned int count,
 
 /*
  * How useful a node with these devices free still is: larger is better. The
- * sum of c * c * t(c) over the sizes c = 1, 2, 4, ... below all, and all, where
- * t(c) is how many disjoint sets of c devices of tier consecutive fit in free:
- * the devices that jobs of that size can still use, weighted by size. At most
- * 496, 0 for the empty set, monotone in the set; devices that the machine
- * lacks do not count.
+ * sum of w(c) * c * t(c) over the sizes c = 1, 2, 4, ... below all, and all,
+ * where t(c) is how many disjoint sets of c devices of tier consecutive fit in
+ * free: the devices that jobs of that size can still use, weighted. The weight
+ * w(c) is c, and more after shape_weigh(). At most 496, or 992; 0 for the empty
+ * set, monotone in the set; devices that the machine lacks do not count.
  */
 extern unsigned int shape_usefulness(const shape_t *shape, devset_t free);
+
+/*
+ * Let sizes that are asked for weigh more in shape_usefulness(), and so in the
+ * damage of sets: w(c) = c + more(c). A class of demand that no size of this
+ * machine stands for counts for the whole machine. No size ever has less than
+ * its own weight. Takes O(2^devices) steps, less than a millisecond.
+ * IN weights - NULL: the sizes' own weights alone, as after shape_create().
+ * RET 0; -1 with errno EINVAL when they add up to more than
+ *	DEMAND_WEIGHT_MAX; the shape is unchanged then.
+ */
+extern int shape_weigh(shape_t *shape, const demand_weights_t *weights);
 
 typedef struct {
 	devset_t devices;
@@ -143,7 +155,7 @@ typedef struct {
  * come to lie beside jobs that end when they end.
  * IN spans - from now to the end of the job, span_count of them; the first one
  *	has what is free now. None: the present counts alone.
- * OUT parts - damage in 1 / SHAPE_DAMAGE_PARTS, at most 31,744, rounded down;
+ * OUT parts - damage in 1 / SHAPE_DAMAGE_PARTS, at most 63,488, rounded down;
  *	pick->damage is the same in whole numbers.
  * RET as shape_pick(); ties go to the lowest indexes.
  */

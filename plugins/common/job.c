@@ -133,6 +133,42 @@ extern int job_neuron_read(job_record_t *job_ptr, const conf_t *conf,
 	return 1;
 }
 
+/* Of a job that asks for devices per task: those of the fullest node */
+static uint64_t _devices_of_tasks(const gres_job_state_t *gres,
+				  const request_t *request)
+{
+	uint64_t each =
+		(request->tasks + request->nodes_min - 1) / request->nodes_min;
+
+	return gres->gres_per_task * each;
+}
+
+extern bool job_neuron_size(const job_record_t *job_ptr, const char **type,
+			    uint32_t *devices, uint32_t *nodes)
+{
+	const gres_job_state_t *gres;
+	request_t request = {0};
+	gres_state_t *neuron;
+	uint64_t count;
+
+	if (!job_ptr->gres_list_req || !job_ptr->details ||
+	    (_find(job_ptr->gres_list_req, job_neuron_id(), &neuron) != 1))
+		return false;
+	gres = neuron->gres_data;
+	if (!_is_plain(gres))
+		return false;
+	_read_shape_of_job(job_ptr, &request);
+	count = gres->gres_per_node ? gres->gres_per_node
+				    : _devices_of_tasks(gres, &request);
+	*type = gres->type_name;
+	*devices = MIN(count, UINT32_MAX);
+	count = request.nodes_min;
+	if (job_ptr->array_recs && job_ptr->array_recs->task_cnt)
+		count *= job_ptr->array_recs->task_cnt;
+	*nodes = MIN(count, UINT32_MAX);
+	return true;
+}
+
 extern void job_neuron_wanted(const job_neuron_t *job, uint32_t nodes_min,
 			      uint32_t nodes_max, uint32_t nodes_wanted,
 			      uint32_t cpus, gang_request_t *wanted)

@@ -34,6 +34,15 @@ extern int job_neuron_read(job_record_t *job_ptr, const conf_t *conf,
 			   time_t now, job_neuron_t *job);
 
 /*
+ * The size of a job, without a look at what it may have: so many devices of
+ * each of so many nodes at least; all pending tasks of an array together.
+ * OUT type - of devices, the job's; NULL: any.
+ * RET false: it asks for none.
+ */
+extern bool job_neuron_size(const job_record_t *job_ptr, const char **type,
+			    uint32_t *devices, uint32_t *nodes);
+
+/*
  * What a job that was read wants of gang.
  * OUT wanted - refers to job.
  */

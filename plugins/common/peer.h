@@ -9,7 +9,7 @@
 
 #include "compat.h"
 
-#include "lib/shape.h"
+#include "lib/conf.h"
 
 #define PEER_SYMBOL "neuron_peer"
 
@@ -23,6 +23,12 @@ typedef struct {
 	 */
 	uint32_t (*spans)(const job_record_t *job_ptr, int node, devset_t free,
 			  shape_span_t *spans);
+	/*
+	 * How much sizes weigh now, for site_weigh(); they stay the same while
+	 * one job is looked at.
+	 * RET CONF_FAMILIES_MAX of them, select/neuron's.
+	 */
+	const demand_weights_t *(*weights)(void);
 } neuron_peer_t;
 
 #endif

@@ -14,6 +14,7 @@ struct site {
 	const profile_t **profiles; /* NULL: none; asked for all nodes */
 	const shape_t **shapes; /* each time a job is looked at */
 	int node_count;
+	demand_weights_t weights[CONF_FAMILIES_MAX];
 };
 
 /* See nodeset.h: with Slurm's hostlist */
@@ -186,6 +187,16 @@ extern int site_map(site_t *site, neuron_error_t *err)
 	if (rc || _check_known(site, err) || _check_gres_types(err))
 		return -1;
 	return 0;
+}
+
+extern void site_weigh(site_t *site, const demand_weights_t *weights)
+{
+	for (unsigned int i = 0; conf_profile_at(site->conf, i); i++) {
+		if (demand_weights_equal(&site->weights[i], &weights[i]))
+			continue;
+		site->weights[i] = weights[i];
+		(void) conf_weigh(site->conf, i, &weights[i]);
+	}
 }
 
 extern int site_node(const site_t *site, int node_inx)

@@ -33,6 +33,14 @@ extern const conf_t *site_conf(const site_t *site);
  */
 extern int site_map(site_t *site, neuron_error_t *err);
 
+/*
+ * Let the sizes of device sets weigh like this in the choices that follow; see
+ * shape_weigh().
+ * IN weights - of each profile, CONF_FAMILIES_MAX of them, in the order of
+ *	conf_profile_at(). Nothing is done when they are those of last time.
+ */
+extern void site_weigh(site_t *site, const demand_weights_t *weights);
+
 /* Index in conf of a node of slurmctld; -1: not a Neuron node */
 extern int site_node(const site_t *site, int node_inx);
 extern const shape_t *site_shape(const site_t *site, int node_inx);

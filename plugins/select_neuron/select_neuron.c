@@ -2,6 +2,7 @@
 #include "select_neuron.h"
 
 #include "mark.h"
+#include "sizes.h"
 
 #include "plugins/common/bits.h"
 #include "plugins/common/job.h"
@@ -14,6 +15,7 @@ static ledger_t *ledger;
 static prune_room_t *room;
 static prune_counts_t counts;
 static time_t moment;
+static sizes_t sizes;
 
 extern int select_neuron_init(void)
 {
@@ -39,6 +41,7 @@ extern void select_neuron_fini(void)
 	fabric = NULL;
 	site_destroy(site);
 	site = NULL;
+	sizes = (sizes_t){0};
 }
 
 extern int select_neuron_map(void)
@@ -82,6 +85,18 @@ extern void select_neuron_job_ended(job_record_t *job_ptr)
 		ledger_job_ended(ledger, job_ptr);
 }
 
+/* A test whether a job could ever run does not mind what others lose by it, and
+ * slurmctld may be going through its jobs then */
+static void _weigh(const prune_call_t *call)
+{
+	if ((conf_weights(site_conf(site)) != CONF_WEIGHTS_QUEUE) ||
+	    (!SELECT_IS_MODE_RUN_NOW(call->mode) &&
+	     !SELECT_IS_MODE_WILL_RUN(call->mode)))
+		return;
+	sizes_refresh(&sizes, site, time(NULL));
+	site_weigh(site, sizes.weights);
+}
+
 extern int select_neuron_test(const prune_call_t *call)
 {
 	prune_state_t state = {site, fabric, ledger, room, &counts, &moment};
@@ -92,6 +107,7 @@ extern int select_neuron_test(const prune_call_t *call)
 	    (job_neuron_read(call->job_ptr, site_conf(site), time(NULL),
 			     &job) != 1))
 		return call->stock(call);
+	_weigh(call);
 	candidates = conf_candidates(site_conf(site));
 	if (candidates == CONF_CANDIDATES_ALL)
 		return call->stock(call);
@@ -113,7 +129,12 @@ static uint32_t _spans(const job_record_t *job_ptr, int node, devset_t free,
 	return (count && (spans[0].free == free)) ? count : 0;
 }
 
-const neuron_peer_t neuron_peer = {_spans};
+static const demand_weights_t *_weights(void)
+{
+	return sizes.weights;
+}
+
+const neuron_peer_t neuron_peer = {_spans, _weights};
 
 extern bool select_neuron_is_ours(job_record_t *job_ptr)
 {

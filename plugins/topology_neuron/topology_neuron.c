@@ -348,6 +348,8 @@ extern int topology_neuron_eval(topology_eval_t *eval,
 		return rc ? SLURM_ERROR : stock(eval);
 	if (!_required_are_there(eval))
 		return SLURM_ERROR;
+	if (peer)
+		site_weigh(site, peer->weights());
 	eval->max_nodes = MIN(eval->max_nodes, decision.job.request.nodes_max);
 	job_neuron_wanted(&decision.job, eval->min_nodes, eval->max_nodes,
 			  eval->req_nodes, eval->job_ptr->details->min_cpus,

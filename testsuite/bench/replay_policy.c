@@ -15,18 +15,28 @@
 #define NONE (-1)
 
 static const policy_t policies[] = {
-	{"count", SETS_LOWEST, NODES_FULLEST, SHAPE_CONNECTED, false, false},
-	{"stock", SETS_LOWEST, NODES_TREE, SHAPE_CONNECTED, false, false},
-	{"rows", SETS_ROWS, NODES_FULLEST, SHAPE_CONSECUTIVE, false, false},
-	{"plain", SETS_TIER, NODES_FULLEST, SHAPE_BEST, false, false},
-	{"consecutive", SETS_TIER, NODES_LIBRARY, SHAPE_CONSECUTIVE, false,
-	 false},
-	{"relaxed", SETS_TIER, NODES_LIBRARY, SHAPE_CONSECUTIVE, true, false},
-	{"timed", SETS_TIER, NODES_LIBRARY, SHAPE_CONSECUTIVE, false, true},
-	{"timed-best", SETS_TIER, NODES_LIBRARY, SHAPE_BEST, false, true},
-	{"best", SETS_TIER, NODES_LIBRARY, SHAPE_BEST, false, false},
-	{"ring", SETS_TIER, NODES_LIBRARY, SHAPE_RING, false, false},
-	{"connected", SETS_TIER, NODES_LIBRARY, SHAPE_CONNECTED, false, false},
+	{.name = "count",
+	 .sets = SETS_LOWEST,
+	 .tier = SHAPE_CONNECTED,
+	 .nodes = NODES_FULLEST},
+	{.name = "stock",
+	 .sets = SETS_LOWEST,
+	 .tier = SHAPE_CONNECTED,
+	 .nodes = NODES_TREE},
+	{.name = "rows", .sets = SETS_ROWS, .nodes = NODES_FULLEST},
+	{.name = "plain", .tier = SHAPE_BEST, .nodes = NODES_FULLEST},
+	{.name = "consecutive"},
+	{.name = "relaxed", .relaxed = true},
+	{.name = "timed", .timed = true},
+	{.name = "timed-best", .tier = SHAPE_BEST, .timed = true},
+	{.name = "queue", .timed = true, .by_queue = true},
+	{.name = "queue-best",
+	 .tier = SHAPE_BEST,
+	 .timed = true,
+	 .by_queue = true},
+	{.name = "best", .tier = SHAPE_BEST},
+	{.name = "ring", .tier = SHAPE_RING},
+	{.name = "connected", .tier = SHAPE_CONNECTED},
 };
 
 /* An answer of shape_pick() and what it was asked */
@@ -70,7 +80,8 @@ extern const policy_t *policy_find(const char *name, neuron_error_t *err)
 	neuron_error_set(err, ENOENT,
 			 "policy \"%.40s\" is not known; there are count, "
 			 "stock, rows, plain, consecutive, relaxed, timed, "
-			 "timed-best, best, ring and connected",
+			 "timed-best, queue, queue-best, best, ring and "
+			 "connected",
 			 name);
 	return NULL;
 }
@@ -192,6 +203,11 @@ extern void decider_destroy(decider_t *decider)
 	free(decider->sizes);
 	free(decider->touched);
 	free(decider);
+}
+
+extern void decider_forget(decider_t *decider)
+{
+	memset(decider->cache, 0, sizeof(*decider->cache) << CACHE_BITS);
 }
 
 /*

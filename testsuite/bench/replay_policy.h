@@ -9,6 +9,9 @@
  *			of waiting
  *	timed, timed-best
  *			consecutive and best with the damage of replay_timed
+ *	queue, queue-best
+ *			timed and timed-best; sizes weigh as waiting and running
+ *			jobs ask for them (lib/demand.h)
  *	plain		sets of tier best on the node that keeps the fewest free
  *			devices, damage unknown
  *	rows		AWS's rule: a device, a row of 4, an aligned half of 8,
@@ -37,6 +40,7 @@ typedef struct {
 	shape_tier_t tier; /* for SETS_TIER */
 	bool relaxed;
 	bool timed;
+	bool by_queue; /* weights of sizes */
 } policy_t;
 
 /* RET the policy of a name; NULL with errno ENOENT and a sentence */
@@ -61,6 +65,8 @@ typedef struct decider decider_t;
 extern decider_t *decider_create(const profile_t *profile, const shape_t *shape,
 				 const fabric_t *fabric);
 extern void decider_destroy(decider_t *decider);
+/* The shape answers otherwise from now on, see shape_weigh() */
+extern void decider_forget(decider_t *decider);
 
 /* True when a node with this free has a set; devices as policy_devices() */
 extern bool decider_fits(decider_t *decider, const policy_t *policy,

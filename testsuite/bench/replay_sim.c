@@ -12,6 +12,8 @@
 #define NONE UINT32_MAX
 /* Requests that could not be placed in a pass are remembered, so many */
 #define FAILURES_MAX 64
+/* Weights of sizes are made anew after so many seconds, as by select/neuron */
+#define WEIGH_INTERVAL 60.0
 /* Of bounded slowdown, seconds */
 #define SLOWDOWN_BOUND 600.0
 
@@ -39,6 +41,9 @@ typedef struct {
 	const sim_options_t *options;
 	const trace_t *trace;
 	decider_t *decider;
+	shape_t *own_shape; /* with weights by the queue */
+	demand_weights_t weights;
+	double weighed; /* when */
 	uint32_t node_count;
 	job_t *jobs;
 	share_t *shares; /* of all jobs */
@@ -573,10 +578,35 @@ static bool _devices_suffice(const sim_t *sim, const job_t *job)
 	return count >= job->nodes;
 }
 
+/* What waits and runs says how much sizes weigh */
+static void _weigh(sim_t *sim)
+{
+	uint32_t waiting = _queue_head(sim);
+	demand_weights_t weights;
+	demand_t demand = {0};
+
+	if (!sim->own_shape || sim->now < sim->weighed + WEIGH_INTERVAL)
+		return;
+	sim->weighed = sim->now;
+	for (; waiting != NONE; waiting = sim->jobs[waiting].next)
+		demand_add(&demand, sim->jobs[waiting].devices,
+			   sim->jobs[waiting].nodes);
+	for (uint32_t i = 0; i < sim->running_count; i++)
+		demand_add(&demand, sim->jobs[sim->running[i]].devices,
+			   sim->jobs[sim->running[i]].nodes);
+	demand_weigh(&demand, &weights);
+	if (demand_weights_equal(&weights, &sim->weights))
+		return;
+	sim->weights = weights;
+	shape_weigh(sim->own_shape, &weights);
+	decider_forget(sim->decider);
+}
+
 static int _pass(sim_t *sim, neuron_error_t *err)
 {
 	uint32_t head;
 
+	_weigh(sim);
 	while ((head = _queue_head(sim)) != NONE) {
 		const job_t *job = &sim->jobs[head];
 
@@ -731,9 +761,13 @@ static int _allocate(sim_t *sim)
 
 	for (size_t i = 0; i < jobs; i++)
 		shares += sim->trace->jobs[i].nodes;
-	sim->decider =
-		decider_create(sim->options->profile, sim->options->shape,
-			       sim->options->fabric);
+	if (sim->options->policy->by_queue &&
+	    !(sim->own_shape = shape_create(sim->options->profile)))
+		return -1;
+	sim->decider = decider_create(sim->options->profile,
+				      sim->own_shape ? sim->own_shape
+						     : sim->options->shape,
+				      sim->options->fabric);
 	sim->jobs = calloc(jobs + 1, sizeof(*sim->jobs));
 	sim->shares = calloc(shares + 1, sizeof(*sim->shares));
 	sim->chosen = calloc(nodes, sizeof(*sim->chosen));
@@ -759,6 +793,7 @@ static int _allocate(sim_t *sim)
 static void _release(sim_t *sim)
 {
 	decider_destroy(sim->decider);
+	shape_destroy(sim->own_shape);
 	free(sim->jobs);
 	free(sim->shares);
 	free(sim->chosen);
@@ -797,6 +832,7 @@ static void _set_up(sim_t *sim)
 	sim->jobs[_sentinel(sim)].next = NONE;
 	sim->last = _sentinel(sim);
 	sim->head = NONE;
+	sim->weighed = -INFINITY;
 	sim->begin = trace_begin(sim->trace);
 	sim->end = trace_end(sim->trace);
 }

@@ -158,6 +158,8 @@ static void _put_site(dump_t *dump, const conf_t *conf)
 		_put(dump, "candidates=%d ", (int) conf_candidates(conf));
 	if (conf_private_view(conf) != CONF_VIEW_AUTO)
 		_put(dump, "view=%d ", (int) conf_private_view(conf));
+	if (conf_weights(conf) != CONF_WEIGHTS_FIXED)
+		_put(dump, "weights=%d ", (int) conf_weights(conf));
 	if (conf_ultraserver_glob(conf))
 		_put(dump, "glob=%s ", conf_ultraserver_glob(conf));
 }
@@ -237,13 +239,14 @@ static const struct {
 	 "ProfileDir=/nowhere\nRoot=/a/%n\n"
 	 "CoreNumbering=relative\nShape=ring\nUndocumentedSizes=refuse\n"
 	 "UltraServerSwitches=us*-?\nShapeWait=1:30\nCandidateNodes=all\n"
-	 "PrivateView=Never\n",
+	 "PrivateView=Never\nSizeWeights=Queue\n",
 	 "root=/a/node relative ring refuse wait=90 candidates=1 view=2 "
-	 "glob=us*-? "},
+	 "weights=1 glob=us*-? "},
 	{"all defaults",
 	 "Root=/\nCoreNumbering=absolute\n"
 	 "Shape=consecutive\nUndocumentedSizes=allow\n"
-	 "ShapeWait=never\nCandidateNodes=best\nPrivateView=auto\n",
+	 "ShapeWait=never\nCandidateNodes=best\nPrivateView=auto\n"
+	 "SizeWeights=fixed\n",
 	 ""},
 	{"connected", "Shape=connected", "connected "},
 	{"private view", "PrivateView=always", "view=1 "},
@@ -360,10 +363,11 @@ END_TEST
 #define NOT_A_PAIR                                                  \
 	"this is not Key=Value; write for example NodeName=n[1-4] " \
 	"Profile=trn2.48xlarge"
-#define SITE_KEYS                                                               \
-	"the keys are NodeName, UltraServerName, TemplateName, "                \
-	"ProfileDir, Root, CoreNumbering, Shape, ShapeWait, "                   \
-	"UndocumentedSizes, CandidateNodes, PrivateView, UltraServerSwitches, " \
+#define SITE_KEYS                                                       \
+	"the keys are NodeName, UltraServerName, TemplateName, "        \
+	"ProfileDir, Root, CoreNumbering, Shape, ShapeWait, "           \
+	"UndocumentedSizes, CandidateNodes, PrivateView, SizeWeights, " \
+	"UltraServerSwitches, "                                         \
 	"CompileCache, RootPorts"
 #define NODE_KEYS "the keys of this line are NodeName, Profile, Lnc"
 #define PERCENT                                                              \
@@ -453,6 +457,9 @@ static const struct {
 	{"UndocumentedSizes=yes", EINVAL,
 	 "c:1: UndocumentedSizes=yes: this can be allowed or refused only; "
 	 "write allow or refuse"},
+	{"SizeWeights=1,2,4", EINVAL,
+	 "c:1: SizeWeights=1,2,4: there are no such weights; write fixed or "
+	 "queue"},
 	{"CandidateNodes=some", EINVAL,
 	 "c:1: CandidateNodes=some: there is no such way; write best, all or "
 	 "check"},

@@ -43,6 +43,10 @@ typedef struct {
 	/* by tier and set, without and with the EFA rule */
 	bool *in_tier[2][SHAPE_TIERS];
 	unsigned int *usefulness;
+	/* the sizes that count in it, and how many sets of each fit */
+	unsigned int counted[DEMAND_CLASSES];
+	unsigned char *fitting[DEMAND_CLASSES];
+	unsigned int counted_count;
 } machine_t;
 
 static machine_t machines[MACHINES_MAX];
@@ -157,17 +161,30 @@ static unsigned int _pack(const uint32_t *sets, unsigned int count,
 	return (with > without) ? with : without;
 }
 
+static void *_table(const machine_t *m, size_t size)
+{
+	void *table = calloc(BIT(m->devices), size);
+
+	if (!table)
+		abort();
+	return table;
+}
+
 static void _oracle_usefulness(machine_t *m, unsigned int size)
 {
 	uint32_t sets[PROFILE_DEVICES_MAX];
-	unsigned int count = 0;
+	unsigned int count = 0, at = m->counted_count++;
 
+	m->counted[at] = size;
+	m->fitting[at] = _table(m, sizeof(*m->fitting[at]));
 	for (uint32_t set = 1; set < BIT(m->devices); set++) {
 		if (_size(set) == size && m->in_tier[1][SHAPE_CONSECUTIVE][set])
 			sets[count++] = set;
 	}
-	for (uint32_t free = 1; free < BIT(m->devices); free++)
-		m->usefulness[free] += size * size * _pack(sets, count, free);
+	for (uint32_t free = 1; free < BIT(m->devices); free++) {
+		m->fitting[at][free] = _pack(sets, count, free);
+		m->usefulness[free] += size * size * m->fitting[at][free];
+	}
 }
 
 /* The tiers as the header defines them, without the EFA rule */
@@ -224,15 +241,6 @@ static void _oracle_sets(machine_t *m)
 				m->efas[set] |= BIT(m->efa_of[i]);
 		}
 	}
-}
-
-static void *_table(const machine_t *m, size_t size)
-{
-	void *table = calloc(BIT(m->devices), size);
-
-	if (!table)
-		abort();
-	return table;
 }
 
 static void _think(machine_t *m)
@@ -680,6 +688,81 @@ START_TEST(picks)
 		_random_ask(m, &ask);
 		_compare_pick(m, shape, &ask);
 	}
+	shape_destroy(shape);
+}
+END_TEST
+
+/* Weights that need not be used up */
+static void _random_weights(demand_weights_t *weights)
+{
+	uint32_t left = DEMAND_WEIGHT_MAX;
+
+	memset(weights, 0, sizeof(*weights));
+	for (int i = 0; i < DEMAND_CLASSES; i++) {
+		uint32_t class = _random(DEMAND_CLASSES);
+		uint32_t more = _random(left + 1);
+
+		weights->more[class] = (uint8_t) (weights->more[class] + more);
+		left -= more;
+	}
+}
+
+/* What a machine would be with them: a class stands for the smallest size that
+ * holds it, or for the whole machine */
+static void _oracle_weigh(machine_t *m, const demand_weights_t *weights)
+{
+	memset(m->usefulness, 0, BIT(m->devices) * sizeof(*m->usefulness));
+	for (unsigned int i = 0; i < m->counted_count; i++) {
+		unsigned int weight = m->counted[i];
+
+		for (unsigned int class = 0; class < DEMAND_CLASSES; class ++) {
+			unsigned int size = 1u << class;
+			bool below = i && size <= m->counted[i - 1];
+			bool last = i + 1 == m->counted_count;
+
+			if (!below && (last || size <= m->counted[i]))
+				weight += weights->more[class];
+		}
+		for (uint32_t free = 1; free < BIT(m->devices); free++)
+			m->usefulness[free] +=
+				weight * m->counted[i] * m->fitting[i][free];
+	}
+}
+
+START_TEST(weighed)
+{
+	machine_t m = machines[_i];
+	shape_t *shape = _shape(&m);
+	demand_weights_t weights, bad = {{DEMAND_WEIGHT_MAX, 0, 1, 0, 0}};
+	ask_t ask;
+
+	seed = 99 + (uint64_t) _i;
+	m.usefulness = _table(&m, sizeof(*m.usefulness));
+	for (int round = 0; round < 10; round++) {
+		_random_weights(&weights);
+		_oracle_weigh(&m, &weights);
+		ck_assert_int_eq(shape_weigh(shape, &weights), 0);
+		errno = 0;
+		ck_assert_int_eq(shape_weigh(shape, &bad), -1);
+		ck_assert_int_eq(errno, EINVAL);
+		for (uint32_t set = 0; set < BIT(m.devices); set++) {
+			unsigned int useful = shape_usefulness(shape, set);
+
+			_same(&m, "weighed usefulness", set, useful,
+			      m.usefulness[set]);
+			_same(&m, "at most 992", set, useful <= 992, true);
+			_same(&m, "at least its own", set,
+			      useful >= machines[_i].usefulness[set], true);
+		}
+		for (int i = 0; i < ROUNDS / 10; i++) {
+			_random_ask(&m, &ask);
+			_compare_pick(&m, shape, &ask);
+		}
+	}
+	ck_assert_int_eq(shape_weigh(shape, NULL), 0);
+	for (uint32_t set = 0; set < BIT(m.devices); set++)
+		_compare_set(&machines[_i], shape, set);
+	free(m.usefulness);
 	shape_destroy(shape);
 }
 END_TEST
@@ -1339,6 +1422,7 @@ static void _add_tests_of_machines(TCase *tcase)
 	tcase_add_loop_test(tcase, sizes, 0, machine_count);
 	tcase_add_loop_test(tcase, monotone, 0, machine_count);
 	tcase_add_loop_test(tcase, picks, 0, machine_count);
+	tcase_add_loop_test(tcase, weighed, 0, machine_count);
 	tcase_add_loop_test(tcase, timed_picks, 0, machine_count);
 	tcase_add_loop_test(tcase, same_again, 0, machine_count);
 	tcase_add_loop_test(tcase, efas_of_picks, 0, machine_count);
