@@ -16,7 +16,7 @@
 
 /* Seconds for which weights stay the same */
 #define SIZES_INTERVAL 60
-/* Jobs of the list that are looked at; each takes some 0.1 us */
+/* Jobs of the list that are looked at; each takes some 0.2 us */
 #define SIZES_JOBS_MAX 50000
 
 typedef struct {

@@ -259,8 +259,9 @@ static trace_t _random_trace(uint32_t jobs, uint32_t nodes)
 static void _check_rules(const char *profile)
 {
 	static const char *const policies[] = {
-		"count", "stock",   "rows",      "plain", "consecutive", "best",
-		"ring",  "relaxed", "connected", "timed", "timed-best"};
+		"count",      "stock", "rows",      "plain",     "consecutive",
+		"best",       "ring",  "relaxed",   "connected", "timed",
+		"timed-best", "queue", "queue-best"};
 	machine_t machine = _open_machine(profile, 8);
 	trace_t trace = _random_trace(2000, 8);
 	double m[SIM_METRICS];
@@ -281,6 +282,33 @@ static void _check_rules(const char *profile)
 		CHECK(m[SIM_CROSSINGS] == 0, "%s: %g", policies[i],
 		      m[SIM_CROSSINGS]);
 	}
+	trace_free(&trace);
+	_close_machine(&machine);
+}
+
+/* Weights by the queue lead to other choices, and to the same ones each time */
+static void _check_queue(void)
+{
+	machine_t machine = _open_machine("trn2.48xlarge", 3);
+	trace_t trace = _random_trace(2000, 8);
+	double m[3][SIM_METRICS];
+
+	/* small ones, as the fixed weights have it least */
+	for (uint32_t i = 0; i < trace.count; i++) {
+		trace.jobs[i].nodes = 1;
+		trace.jobs[i].devices = 1 + i * 7 % 8;
+	}
+	for (int i = 0; i < 3; i++) {
+		sim_options_t options =
+			_options(&machine, i ? "queue" : "timed");
+		neuron_error_t err = {""};
+
+		CHECK(!sim_run(&options, &trace, m[i], NULL, &err), "%s",
+		      err.text);
+	}
+	CHECK(m[0][SIM_WAIT] != m[1][SIM_WAIT], "%g", m[0][SIM_WAIT]);
+	CHECK(m[1][SIM_WAIT] == m[2][SIM_WAIT], "%g, %g", m[1][SIM_WAIT],
+	      m[2][SIM_WAIT]);
 	trace_free(&trace);
 	_close_machine(&machine);
 }
@@ -576,6 +604,7 @@ int main(void)
 	_check_rules("trn1.32xlarge");
 	_check_broken_shares();
 	_check_timed();
+	_check_queue();
 	_check_traces();
 	_check_refused_traces();
 	_check_refused_fabrics();
