@@ -300,6 +300,30 @@ static bool _is_better(const model_fit_t *a, const model_fit_t *b)
 	return a->bytes < b->bytes;
 }
 
+/* The best fit; RET its kind; NULL with a sentence */
+static const plan_kind_t *_best(const options_t *options, const char *type,
+				model_question_t *question,
+				const plan_kind_t *kinds, uint32_t count,
+				model_fit_t *best_fit, neuron_error_t *err)
+{
+	const plan_kind_t *best = NULL;
+	model_fit_t fit;
+
+	for (uint32_t i = 0; i < count; i++) {
+		question->profile = kinds[i].profile;
+		question->shape = kinds[i].shape;
+		question->lnc = _lnc(options, &kinds[i]);
+		if (!_is_type(type, kinds[i].profile) ||
+		    _check_lnc(options, &kinds[i], false, err) ||
+		    model_fit(&options->model, question, &fit, err) ||
+		    (best && !_is_better(&fit, best_fit)))
+			continue;
+		best = &kinds[i];
+		*best_fit = fit;
+	}
+	return best;
+}
+
 extern int plan_model(const options_t *options, const char *type,
 		      shape_tier_t tier, bool documented_only, uint32_t nodes,
 		      const plan_kind_t *kinds, uint32_t count,
@@ -311,35 +335,25 @@ extern int plan_model(const options_t *options, const char *type,
 		.nodes = nodes,
 		.tp = options_has(options, OPTION_TP) ? options->tp : 0,
 	};
-	const profile_t *best = NULL;
-	model_fit_t fit, best_fit = {0};
+	const plan_kind_t *best;
+	model_fit_t fit;
 
+	/* Stands when no kind is of the type */
 	neuron_error_set(err, ENOTSUP,
 			 "no node that the job may use has Neuron devices of "
-			 "type %.31s",
+			 "type %.31s: choose another partition, or another "
+			 "type",
 			 type);
-	for (uint32_t i = 0; i < count; i++) {
-		question.profile = kinds[i].profile;
-		question.shape = kinds[i].shape;
-		question.lnc = _lnc(options, &kinds[i]);
-		if (!_is_type(type, kinds[i].profile) ||
-		    _check_lnc(options, &kinds[i], false, err) ||
-		    model_fit(&options->model, &question, &fit, err) ||
-		    (best && !_is_better(&fit, &best_fit)))
-			continue;
-		best = kinds[i].profile;
-		best_fit = fit;
-	}
-	if (!best) {
-		errno = ENOTSUP;
+	best = _best(options, type, &question, kinds, count, &fit, err);
+	errno = ENOTSUP;
+	if (!best)
 		return -1;
-	}
 	*chosen = (plan_model_t){
-		.profile = best,
-		.devices = best_fit.devices,
-		.nodes = best_fit.nodes,
+		.profile = best->profile,
+		.devices = fit.devices,
+		.nodes = fit.nodes,
 		.needed = model_bytes(&options->model),
-		.bytes = best_fit.bytes,
+		.bytes = fit.bytes,
 	};
 	return 0;
 }

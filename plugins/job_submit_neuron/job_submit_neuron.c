@@ -349,45 +349,59 @@ static int _find_nodes(asked_t *asked, neuron_error_t *err)
 		partitions ? partitions : "(default)");
 }
 
+/* The job asks for no devices: those of its model or template */
+static int _fill(asked_t *asked, neuron_error_t *err)
+{
+	static const wishes_t none;
+	const wishes_t *wishes = &asked->wishes;
+	neuron_error_t note = {""};
+
+	/* "neuron:0" is an answer: nothing is filled in then */
+	if (_names_devices(asked->desc))
+		wishes = &none;
+	if (wishes_fill_devices(wishes, site_conf(site), asked->families.kinds,
+				asked->families.kind_count, asked->desc, &note,
+				err))
+		return -1;
+	if (note.text[0])
+		_tell(asked, note.text);
+	return (_read_lists(asked->desc, &asked->request, err) == 1) ? 0 : -1;
+}
+
+static int _read_wishes(asked_t *asked, neuron_error_t *err)
+{
+	const conf_t *conf = site_conf(site);
+
+	if (asked->record)
+		return wishes_read_job(asked->record, conf, &asked->wishes,
+				       err);
+	return wishes_read(asked->desc, conf, &asked->wishes, err);
+}
+
 /*
  * Find out what a job asks, with its template and model.
  * RET 1: for Neuron devices; 0: for none; -1 with a sentence
  */
 static int _read(asked_t *asked, neuron_error_t *err)
 {
-	const conf_t *conf = site_conf(site);
-	wishes_t *wishes = &asked->wishes;
-	neuron_error_t note = {""};
+	const options_t *options = &asked->wishes.options;
 	int rc = _read_lists(asked->desc, &asked->request, err);
 
 	if (rc < 0)
 		return -1;
-	if (asked->record
-		    ? (rc && wishes_read_job(asked->record, conf, wishes, err))
-		    : wishes_read(asked->desc, conf, wishes, err))
-		return -1;
-	if (!rc &&
-	    (asked->record || !wishes->options.given || _is_component(asked)))
+	/* A change of something else */
+	if (!rc && asked->record)
 		return 0;
-	if (_find_nodes(asked, err))
+	if (_read_wishes(asked, err))
 		return -1;
-	if (!rc) {
-		static const wishes_t none;
-
-		/* "neuron:0" is an answer: nothing is filled in then */
-		if (wishes_fill_devices(
-			    _names_devices(asked->desc) ? &none : wishes, conf,
-			    asked->families.kinds, asked->families.kind_count,
-			    asked->desc, &note, err) ||
-		    (_read_lists(asked->desc, &asked->request, err) != 1))
-			return -1;
-		if (note.text[0])
-			_tell(asked, note.text);
-	}
+	if (!rc && (!options->given || _is_component(asked)))
+		return 0;
+	if (_find_nodes(asked, err) || (!rc && _fill(asked, err)))
+		return -1;
 	_read_sizes(asked->desc, &asked->request);
 	if (asked->record)
 		_read_sizes_of_job(asked->record, asked->desc, &asked->request);
-	asked->request.tier = options_tier(&wishes->options, conf_tier(conf));
+	asked->request.tier = options_tier(options, conf_tier(site_conf(site)));
 	return _apply_template(asked, err) ? -1 : 1;
 }
 
@@ -448,7 +462,7 @@ static int _answer(job_desc_msg_t *job_desc, const job_record_t *job_ptr,
 		.err_msg = err_msg,
 		.request = {.tasks = 1},
 	};
-	neuron_error_t err;
+	neuron_error_t err = {""};
 
 	if (!site || !_process(&asked, &err))
 		return SLURM_SUCCESS;
