@@ -197,21 +197,35 @@ static void _read_sizes_of_job(const job_record_t *job_ptr,
 		request->whole_node = details->whole_node & WHOLE_NODE_REQUIRED;
 }
 
+/* What Slurm keeps of a request for GRES, in a job or its description */
+typedef struct {
+	const char *per_node;
+	const char *per_task;
+	const char *per_job;
+	const char *per_socket;
+} lists_t;
+
+#define LISTS_OF(job)                                               \
+	{                                                           \
+		(job)->tres_per_node, (job)->tres_per_task,         \
+			(job)->tres_per_job, (job)->tres_per_socket \
+	}
+
 /*
  * RET 1: the lists ask for Neuron devices, per node or per task; 0: they do
  *	not; -1 with a sentence
  */
-static int _read_lists(const job_desc_msg_t *job_desc, request_t *request,
+static int _read_lists(const lists_t *lists, request_t *request,
 		       neuron_error_t *err)
 {
-	const char *per_node = job_desc->tres_per_node;
-	const char *per_task = job_desc->tres_per_task;
+	const char *per_node = lists->per_node;
+	const char *per_task = lists->per_task;
 	gres_entry_t node, task, other, efa;
 
-	if (gres_list_find(job_desc->tres_per_job, "neuron", &other, err))
+	if (gres_list_find(lists->per_job, "neuron", &other, err))
 		return -1;
 	if (!other.present &&
-	    gres_list_find(job_desc->tres_per_socket, "neuron", &other, err))
+	    gres_list_find(lists->per_socket, "neuron", &other, err))
 		return -1;
 	if (other.present)
 		return neuron_error_set(
@@ -292,9 +306,7 @@ static void _warn_undocumented(const asked_t *asked)
 /* True when the lists say anything about Neuron devices, even 0 */
 static bool _names_devices(const job_desc_msg_t *job_desc)
 {
-	const char *lists[] = {job_desc->tres_per_node, job_desc->tres_per_task,
-			       job_desc->tres_per_job,
-			       job_desc->tres_per_socket};
+	const char *lists[] = LISTS_OF(job_desc);
 	gres_entry_t entry;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -349,6 +361,13 @@ static int _find_nodes(asked_t *asked, neuron_error_t *err)
 		partitions ? partitions : "(default)");
 }
 
+static int _read_new_lists(asked_t *asked, neuron_error_t *err)
+{
+	const lists_t lists = LISTS_OF(asked->desc);
+
+	return _read_lists(&lists, &asked->request, err);
+}
+
 /* The job asks for no devices: those of its model or template */
 static int _fill(asked_t *asked, neuron_error_t *err)
 {
@@ -365,7 +384,7 @@ static int _fill(asked_t *asked, neuron_error_t *err)
 		return -1;
 	if (note.text[0])
 		_tell(asked, note.text);
-	return (_read_lists(asked->desc, &asked->request, err) == 1) ? 0 : -1;
+	return (_read_new_lists(asked, err) == 1) ? 0 : -1;
 }
 
 static int _read_wishes(asked_t *asked, neuron_error_t *err)
@@ -378,6 +397,17 @@ static int _read_wishes(asked_t *asked, neuron_error_t *err)
 	return wishes_read(asked->desc, conf, &asked->wishes, err);
 }
 
+static void _read_rest(asked_t *asked)
+{
+	request_t *request = &asked->request;
+
+	_read_sizes(asked->desc, request);
+	if (asked->record)
+		_read_sizes_of_job(asked->record, asked->desc, request);
+	request->tier = options_tier(&asked->wishes.options,
+				     conf_tier(site_conf(site)));
+}
+
 /*
  * Find out what a job asks, with its template and model.
  * RET 1: for Neuron devices; 0: for none; -1 with a sentence
@@ -385,7 +415,7 @@ static int _read_wishes(asked_t *asked, neuron_error_t *err)
 static int _read(asked_t *asked, neuron_error_t *err)
 {
 	const options_t *options = &asked->wishes.options;
-	int rc = _read_lists(asked->desc, &asked->request, err);
+	int rc = _read_new_lists(asked, err);
 
 	if (rc < 0)
 		return -1;
@@ -398,32 +428,62 @@ static int _read(asked_t *asked, neuron_error_t *err)
 		return 0;
 	if (_find_nodes(asked, err) || (!rc && _fill(asked, err)))
 		return -1;
-	_read_sizes(asked->desc, &asked->request);
-	if (asked->record)
-		_read_sizes_of_job(asked->record, asked->desc, &asked->request);
-	asked->request.tier = options_tier(options, conf_tier(site_conf(site)));
+	_read_rest(asked);
 	return _apply_template(asked, err) ? -1 : 1;
 }
 
-static int _check_options(asked_t *asked, neuron_error_t *err)
+static int _check_options(const asked_t *asked, neuron_error_t *err)
 {
 	const options_t *options = &asked->wishes.options;
 	const families_t *families = &asked->families;
 
-	if (!options->given)
-		return 0;
 	if (plan_check(options, &asked->request, families->kinds,
 		       families->kind_count, err) ||
 	    plan_model_check(options, &asked->request, families->kinds,
 			     families->kind_count, err))
 		return -1;
+	return 0;
+}
+
+static int _apply_options(asked_t *asked, neuron_error_t *err)
+{
+	if (!asked->wishes.options.given)
+		return 0;
+	if (_check_options(asked, err))
+		return -1;
 	if (asked->record)
 		return 0;
-	if (wishes_set_tasks(&asked->wishes, &asked->request, families->kinds,
-			     families->kind_count, asked->desc, err))
+	if (wishes_set_tasks(&asked->wishes, &asked->request,
+			     asked->families.kinds, asked->families.kind_count,
+			     asked->desc, err))
 		return -1;
 	wishes_write(&asked->wishes, asked->desc);
 	return 0;
+}
+
+static bool _moves(const asked_t *asked)
+{
+	const job_desc_msg_t *desc = asked->desc;
+
+	return asked->record && IS_JOB_PENDING(asked->record) &&
+	       asked->record->details &&
+	       (desc->partition || desc->req_nodes ||
+		(desc->min_nodes != NO_VAL) || (desc->max_nodes != NO_VAL) ||
+		(desc->num_tasks != NO_VAL) || (desc->shared != NO_VAL16));
+}
+
+/* A job keeps its devices, but not the number or kind of its nodes */
+static int _check_move(asked_t *asked, neuron_error_t *err)
+{
+	const lists_t lists = LISTS_OF(asked->record);
+
+	if ((_read_lists(&lists, &asked->request, NULL) != 1) ||
+	    _read_wishes(asked, NULL) || !asked->wishes.options.given)
+		return 0;
+	if (_find_nodes(asked, err))
+		return -1;
+	_read_rest(asked);
+	return _check_options(asked, err);
 }
 
 static int _process(asked_t *asked, neuron_error_t *err)
@@ -434,6 +494,8 @@ static int _process(asked_t *asked, neuron_error_t *err)
 	uint32_t efa = 0;
 	int rc = _read(asked, err);
 
+	if (!rc && _moves(asked))
+		return _check_move(asked, err);
 	if (rc <= 0)
 		return rc;
 	if (request_check(request, families->profiles, families->shapes,
@@ -446,7 +508,7 @@ static int _process(asked_t *asked, neuron_error_t *err)
 			"AWS documents no unit of %u devices on this family, and this cluster allows only documented ones",
 			request->per_node ? request->per_node
 					  : request->per_task);
-	if (_check_options(asked, err))
+	if (_apply_options(asked, err))
 		return -1;
 	if (undocumented)
 		_warn_undocumented(asked);

@@ -261,13 +261,33 @@ try $all --neuron-tp=16
 job=$OUT
 ok "a change to devices that suit tp" scontrol update "jobid=$job" gres=neuron:8
 is "$(job_field "$job" TresPerNode)" "gres/neuron:8,gres/efa:8" "they are there"
-if scontrol update "jobid=$job" gres=neuron:3 >"$said" 2>&1; then
-	fail "a change to devices that do not suit tp"
-else
-	like "$(<"$said")" 'tp=16 does not go with the 12 logical cores' \
-		"a change to devices that do not suit tp"
-fi
+unchanged() { # NAME ERE CHANGE...
+	local name=$1 want=$2
+	shift 2
+	if scontrol update "jobid=$job" "$@" >"$said" 2>&1; then
+		fail "$name: refused"
+	else
+		like "$(<"$said")" "$want" "$name: refused"
+	fi
+}
+unchanged "a change to devices that do not suit tp" \
+	'tp=16 does not go with the 12 logical cores' gres=neuron:3
 ok "a change of something else" scontrol update "jobid=$job" comment=x
+scancel "$job"
+try -N2 --gres=neuron:16,efa:0 --neuron-tp=128 --neuron-lnc=2
+job=$OUT
+unchanged "fewer nodes than a group has" 'tp=128 does not go with' numnodes=1
+unchanged "a number of nodes that splits groups" 'tp=128 does not go with' \
+	numnodes=3
+unchanged "nodes of another family" 'trn1 devices cannot run with lnc=2' \
+	partition=trn1
+ok "twice the nodes" scontrol update "jobid=$job" numnodes=4
+is "$(job_field "$job" NumNodes)" 4-4 "they are there"
+scancel "$job"
+try --neuron-model=405B -p trn1
+job=$OUT
+unchanged "fewer nodes than a model needs" 'model 405B needs 906 GiB' \
+	numnodes=1
 scancel "$job"
 
 # Numbers that AWS documents
