@@ -153,13 +153,41 @@ static void _list_types(const profile_t *const *profiles, uint32_t count,
 	}
 }
 
+/* The machines of a family can have any LNC that it knows */
+static bool _suits_tp(const template_t *template, const profile_t *profile,
+		      unsigned int lnc)
+{
+	uint32_t cores =
+		template->devices * profile_logical_cores(profile, lnc);
+	uint32_t tp = template->options.tp;
+
+	return cores && (!(cores % tp) || !(tp % cores));
+}
+
+/* Whether some family with the devices can have the LNC, and the tp with it */
+static void _find_options(const template_t *template, const profile_t *profile,
+			  bool *lnc, bool *tp)
+{
+	const options_t *options = &template->options;
+
+	for (unsigned int i = 1; i <= 2; i++) {
+		if (!profile_lnc_is_legal(profile, i) ||
+		    (options_has(options, OPTION_LNC) && (options->lnc != i)))
+			continue;
+		*lnc = true;
+		if (!options_has(options, OPTION_TP) ||
+		    _suits_tp(template, profile, i))
+			*tp = true;
+	}
+}
+
 static int _check_families(const template_t *template,
 			   const profile_t *const *profiles, uint32_t count,
 			   neuron_error_t *why)
 {
 	unsigned int most = 0;
 	char list[LIST_MAX];
-	bool lnc = false;
+	bool lnc = false, tp = false;
 
 	for (uint32_t i = 0; i < count; i++) {
 		unsigned int devices = profile_device_count(profiles[i]);
@@ -167,10 +195,8 @@ static int _check_families(const template_t *template,
 		if (!_is_type(template, profiles[i]))
 			continue;
 		most = (devices > most) ? devices : most;
-		if ((devices >= template->devices) &&
-		    (!options_has(&template->options, OPTION_LNC) ||
-		     profile_lnc_is_legal(profiles[i], template->options.lnc)))
-			lnc = true;
+		if (devices >= template->devices)
+			_find_options(template, profiles[i], &lnc, &tp);
 	}
 	_list_types(profiles, count, list);
 	if (!most && template->type[0] && count)
@@ -188,6 +214,14 @@ static int _check_families(const template_t *template,
 					"no node of this file that has the "
 					"devices can have Lnc=%u; leave it out",
 					template->options.lnc);
+	if (!tp)
+		return neuron_error_set(
+			why, EINVAL,
+			"Tp=%u neither divides the logical cores of %u such "
+			"devices nor is a multiple of them; write for example "
+			"Tp=%u",
+			template->options.tp, template->devices,
+			template->devices);
 	return 0;
 }
 

@@ -47,7 +47,8 @@ extern int template_set(template_t *template, const char *key,
 /*
  * A complete template against the families of a cluster.
  * RET 0; -1 with errno EINVAL: it lacks devices, its options contradict each
- *	other, or no family can serve it. The sentence is as above.
+ *	other, or no family can serve it with some LNC of its own. The sentence
+ *is as above.
  */
 extern int template_check(const template_t *template,
 			  const profile_t *const *profiles, uint32_t count,
