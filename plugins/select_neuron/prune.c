@@ -243,10 +243,10 @@ static uint32_t _count_required(gang_node_t *const *nodes, uint32_t count)
  * tried, whichever was first */
 static bool _is_for_certain(const prune_t *prune)
 {
-	const gang_request_t *wanted = &prune->wanted;
+	uint32_t most = MIN(prune->wanted.nodes_max, prune->count);
 
-	return (wanted->ultraserver == PLACE_REQUIRE) &&
-	       (wanted->nodes_max < wanted->nodes_min + GANG_ATTEMPTS_MAX);
+	return (prune->wanted.ultraserver == PLACE_REQUIRE) &&
+	       (most < prune->wanted.nodes_min + GANG_ATTEMPTS_MAX);
 }
 
 /* Too few nodes have the devices, or one that the job names has not.
