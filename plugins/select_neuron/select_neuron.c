@@ -28,6 +28,8 @@ extern int select_neuron_init(void)
 		error("select/neuron: %s", err.text);
 		return SLURM_ERROR;
 	}
+	if (xstrcmp(slurm_conf.switch_type, "switch/neuron"))
+		info("select/neuron: steps inside a job get their devices from the lowest index, as Slurm does it; SwitchType=switch/neuron gives them sets that lie together");
 	return SLURM_SUCCESS;
 }
 

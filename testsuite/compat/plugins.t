@@ -173,18 +173,19 @@ load_faults() {
 #
 # The release's lists
 #
-for type in gres job_submit select topology; do
+for type in gres job_submit select switch topology; do
 	[ "$(wanted $type | wc -l)" -gt 1 ] ||
 		bail "found no list of symbols in $source/src/interfaces/$type.c"
 	ok "slurmctld loads $type plugins" loads slurmctld $type
 done
 for program in slurmd slurmstepd; do
 	ok "$program loads gres plugins" loads $program gres
+	ok "$program loads switch plugins" loads $program switch
 	ok "$program loads topology plugins" loads $program topology
 done
 ok "clients load topology plugins" loads scontrol topology
 
-# Functions that the compat lists forward
+# Functions that the compat lists name
 listed() {
 	grep -Eo "\\b$1_p_[a-z0-9_]+" "$compat/$1_list.h" | sort
 }
@@ -196,7 +197,7 @@ topology_values() {
 		sed 's/[^a-z_]//g; /^$/d'
 }
 
-for type in select topology; do
+for type in select switch topology; do
 	is "$(listed $type)" "$(wanted $type | grep "^${type}_p_")" \
 		"${type}_list.h has the functions of this release"
 done
@@ -235,7 +236,7 @@ check_weak() {
 }
 
 for type in gres/efa gres/neuron job_submit/neuron select/neuron \
-	topology/neuron; do
+	switch/neuron topology/neuron; do
 	check_plugin $type
 	check_weak $type
 done
@@ -243,11 +244,13 @@ done
 # They know which program they are in
 cp "$CLUSTER_DIR/etc/neuron.conf" "$CLUSTER_DIR/etc/good"
 echo Colour=red >>"$CLUSTER_DIR/etc/neuron.conf"
-like "$(load_faults topology/neuron slurmctld)" Colour \
-	"in slurmctld topology/neuron reads neuron.conf"
-for program in slurmd slurmstepd scontrol; do
-	is "$(load_faults topology/neuron $program)" "" \
-		"in $program it does not"
+for type in topology/neuron switch/neuron; do
+	like "$(load_faults $type slurmctld)" Colour \
+		"in slurmctld $type reads neuron.conf"
+	for program in slurmd slurmstepd scontrol; do
+		is "$(load_faults $type $program)" "" \
+			"in $program it does not"
+	done
 done
 cp "$CLUSTER_DIR/etc/good" "$CLUSTER_DIR/etc/neuron.conf"
 

@@ -296,7 +296,7 @@ cluster_new() {
 _need_plugins() {
 	local plugin
 	for plugin in topology_neuron select_neuron gres_neuron gres_efa \
-		job_submit_neuron spank_neuron; do
+		job_submit_neuron spank_neuron switch_neuron; do
 		[ -e "$NEURON_BUILD_DIR/plugins/.libs/$plugin.so" ] ||
 			skip_all "plugins/.libs/$plugin.so is not built"
 	done
@@ -542,6 +542,7 @@ _plugins_conf() {
 		echo "SelectType=select/neuron"
 		echo "TopologyPlugin=topology/neuron"
 		echo "JobSubmitPlugins=neuron"
+		echo "SwitchType=${CLUSTER_SWITCH-switch/neuron}"
 	else
 		echo "PluginDir=$stock"
 		echo "SelectType=select/cons_tres"
@@ -561,7 +562,6 @@ _common_conf() {
 		ProctrackType=proctrack/linuxproc
 		TaskPlugin=task/$([ -n "$_cgroups" ] && echo cgroup || echo none)
 		MpiDefault=none
-		SwitchType=
 		JobAcctGatherType=
 		AccountingStorageType=
 		JobCompType=

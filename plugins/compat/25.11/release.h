@@ -68,4 +68,8 @@
 #pragma weak default_part_loc
 #pragma weak slurmctld_tres_cnt
 
+/* Slurm wants ids of switch plugins that differ; those below 100 are refused,
+ * its own are 104 and 105 */
+#define SWITCH_NEURON_ID 150
+
 #endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Slurm 24.11, src/interfaces/switch.c, syms[] */
+#define STEPINFO_BUILD switch_p_build_stepinfo
+#define STEPINFO_BUILD_CONTEXT slurm_step_layout_t
+#define STEPINFO_DUPLICATE switch_p_duplicate_stepinfo
+#define STEPINFO_FREE switch_p_free_stepinfo
+#define STEPINFO_PACK switch_p_pack_stepinfo
+#define STEPINFO_UNPACK switch_p_unpack_stepinfo
+
+IDLE(int, switch_p_save, (void), SLURM_SUCCESS)
+IDLE(int, switch_p_restore, (bool recover), SLURM_SUCCESS)
+NOTHING(switch_p_pack_jobinfo,
+	(void *jobinfo, buf_t *buffer, uint16_t protocol_version))
+IDLE(int, switch_p_unpack_jobinfo,
+     (void **jobinfo, buf_t *buffer, uint16_t protocol_version), SLURM_SUCCESS)
+IDLE(int, switch_p_job_preinit, (stepd_step_rec_t *step), SLURM_SUCCESS)
+IDLE(int, switch_p_job_init, (stepd_step_rec_t *step), SLURM_SUCCESS)
+IDLE(int, switch_p_job_postfini, (stepd_step_rec_t *step), SLURM_SUCCESS)
+IDLE(int, switch_p_job_attach,
+     (switch_stepinfo_t *stepinfo, char ***env, uint32_t nodeid,
+      uint32_t procid, uint32_t nnodes, uint32_t nprocs, uint32_t rank),
+     SLURM_SUCCESS)
+IDLE(int, switch_p_job_step_complete,
+     (switch_stepinfo_t *stepinfo, char *nodelist), SLURM_SUCCESS)
+NOTHING(switch_p_job_start, (job_record_t *job_ptr))
+NOTHING(switch_p_job_complete, (job_record_t *job_ptr))
+IDLE(int, switch_p_fs_init, (stepd_step_rec_t *step), SLURM_SUCCESS)
+NOTHING(switch_p_extern_stepinfo,
+	(switch_stepinfo_t **stepinfo, job_record_t *job_ptr))
+NOTHING(switch_p_extern_step_fini, (uint32_t job_id))
