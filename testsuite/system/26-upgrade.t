@@ -4,6 +4,7 @@
 # An upgrade of a running cluster: the controller first, then the nodes, as
 # Slurm's upgrade guide says. Jobs keep their devices, and new ones get others.
 # Then back: what the older release cannot read is refused and nothing is lost.
+# The new one has SwitchType=switch/neuron beside, the old one has not.
 #
 # NEURON_OLD_SLURM_PREFIX and NEURON_OLD_BUILD_DIR name an older Slurm and a
 # build of these plugins for it, or an older build for the same Slurm. Without
@@ -24,7 +25,13 @@ use() {
 	PATH=$1/bin:$1/sbin:$plain_path
 	hash -r
 	[ ! -e "$SLURM_CONF" ] ||
-		sed -i "s,^PluginDir=.*,PluginDir=$2/plugins/.libs:$3," "$SLURM_CONF"
+		sed -i "s,^PluginDir=.*,PluginDir=$2/plugins/.libs:$3,
+			/^SwitchType=/d" "$SLURM_CONF"
+}
+
+use_new() {
+	use "$new_prefix" "$new_build" "$new_plugins"
+	echo SwitchType=switch/neuron >>"$SLURM_CONF"
 }
 
 old_plugins=$new_plugins
@@ -32,6 +39,7 @@ if [ "$NEURON_OLD_SLURM_PREFIX" != "$new_prefix" ]; then
 	NEURON_SLURM_PREFIX=$NEURON_OLD_SLURM_PREFIX
 	old_plugins=$(_stock_plugindir)
 fi
+CLUSTER_SWITCH=
 cluster_new neuron
 use "$NEURON_OLD_SLURM_PREFIX" "$NEURON_OLD_BUILD_DIR" "$old_plugins"
 old_version=$(slurmctld -V)
@@ -39,13 +47,39 @@ cluster_nodes 'n[1-4]' trn2u.48xlarge
 cluster_ultraserver us1 'n[1-4]'
 cluster_start
 
+# Steps that srun started
+steps_are() {
+	[ "$(squeue -s -h -o %i | grep -v '[a-z]' | paste -sd' ')" = "$1" ]
+}
+
+# What a new step of that job sees. A controller that has just started defers
+# steps until it knows that the node is up, and srun asks again much later.
+new_step() {
+	wait_for -t 40 _new_step
+	cat "$CLUSTER_DIR/out/step"
+}
+
+# shellcheck disable=SC2016 # the step expands it
+_new_step() {
+	timeout 4 srun --quiet --jobid="${jobs[1]}" --exact -n1 --mem=0 \
+		--gres=neuron:4 sh -c 'echo "$SLURM_NEURON_DEVICES"' \
+		</dev/null >"$CLUSTER_DIR/out/step" 2>&1
+}
+
 jobs=()
-for args in '-N2 --gres=neuron:4' '-N1 --gres=neuron:8' '-N4 --gres=neuron:1' \
+for args in '-N2 --gres=neuron:4' '-N1 -n8 --gres=neuron:8' '-N4 --gres=neuron:1' \
 	'-N1 -n2 --tres-per-task=gres/neuron:1'; do
 	# shellcheck disable=SC2086
 	jobs+=("$(submit $args)")
 done
 wait_for eval '[ "$(running_jobs | wc -l)" -eq 4 ]'
+srun --quiet --jobid="${jobs[1]}" --exact -n1 --mem=0 --gres=neuron:3 \
+	sleep 1000 </dev/null >/dev/null 2>&1 &
+ok "a step runs" wait_for steps_are "${jobs[1]}.0"
+# where stock steps would get the lowest that are left
+first=$(job_devices "${jobs[1]}")
+first=${first%-*}
+right=$((first + 4))-$((first + 7))
 waiting=$(submit --nice=1000 -N4 --gres=neuron:16)
 held=$(submit --hold -N1 --gres=neuron:2)
 before=$(picture "${jobs[@]}")
@@ -53,11 +87,13 @@ judged "$old_version: four jobs are well placed" "${jobs[@]}"
 ok "the state is saved" wait_saved "${jobs[0]}"
 ctld_stop
 
-use "$new_prefix" "$new_build" "$new_plugins"
+use_new
 diag "from $old_version to $(slurmctld -V)"
 ok "the new controller starts" ctld_start
 is "$(picture "${jobs[@]}")" "$before" "no allocation has changed"
 ok "the nodes, still old, answer it" wait_nodes
+ok "the step runs" steps_are "${jobs[1]}.0"
+is "$(new_step)" "$right" "a new step gets devices that lie together"
 other=$(submit -N1 --gres=neuron:4)
 ok "a new job starts" wait_state "$other" RUNNING
 judged "it shares nothing with the others" "${jobs[@]}" "$other"
@@ -67,6 +103,8 @@ for node in n1 n2 n3 n4; do
 done
 ok "the nodes are replaced" wait_nodes
 is "$(picture "${jobs[@]}")" "$before" "no allocation has changed"
+ok "the step runs" steps_are "${jobs[1]}.0"
+is "$(new_step)" "$right" "a new step gets devices that lie together"
 is "$(job_state "$waiting")" PENDING "a job that waited waits"
 is "$(job_state "$held")" PENDING "a held one is held"
 scontrol release "$held"
@@ -85,10 +123,14 @@ if [ "$old_version" != "$("$new_prefix/sbin/slurmctld" -V)" ]; then
 		'fatal: .*(incompatible|version)' "and says why"
 else
 	ok "the old controller starts" ctld_start
+	ok "the step runs" steps_are "${jobs[1]}.0"
+	is "$(new_step)" "$((first + 3))-$((first + 6))" \
+		"a new step gets what Slurm gives"
 	ctld_stop
 fi
-use "$new_prefix" "$new_build" "$new_plugins"
+use_new
 ok "the new one starts again" ctld_start
+ok "the step runs" steps_are "${jobs[1]}.0"
 jobs+=("$held")
 judged "all jobs are there" "${jobs[@]}"
 for job in "${jobs[@]}"; do
