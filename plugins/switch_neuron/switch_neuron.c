@@ -111,47 +111,69 @@ static void _give_efas(const decision_t *decision, const profile_t *profile,
 	holding_give(efa, decision->step_ptr, own);
 }
 
+/* What a job has on a node, and what its step wants of it */
+typedef struct {
+	holding_t neuron;
+	holding_t efa;
+	bool has_efa;
+	step_wanted_t wanted;
+} view_t;
+
+/* RET -1: this is for Slurm */
+static int _look(decision_t *decision, const node_record_t *node_ptr,
+		 int offset, uint16_t tasks, uint32_t nodes, view_t *view)
+{
+	const job_record_t *job_ptr = decision->step_ptr->job_ptr;
+	int count, efa_count = 0;
+
+	if (holding_find(job_ptr, job_neuron_id(), offset, &view->neuron) ||
+	    !asking_fits(&decision->neuron, &view->neuron))
+		return -1;
+	view->has_efa =
+		!holding_find(job_ptr, job_efa_id(), offset, &view->efa);
+	if (decision->efa.gres && !view->has_efa)
+		return -1;
+	count = asking_count(&decision->neuron, &view->neuron, tasks, nodes);
+	if (decision->efa.gres)
+		efa_count =
+			asking_count(&decision->efa, &view->efa, tasks, nodes);
+	if ((count < 0) || (efa_count < 0))
+		return -1;
+	view->wanted = (step_wanted_t){
+		.free = view->neuron.free,
+		.near = holding_near(&view->neuron, job_ptr, node_ptr),
+		.near_only = job_ptr->bit_flags & GRES_ENFORCE_BIND,
+		.count = count,
+		.free_efas = view->has_efa ? view->efa.free : 0,
+		.efa_count = efa_count,
+	};
+	return 0;
+}
+
 /* RET -1: leave this node and the others to Slurm */
 static int _decide_node(decision_t *decision, const node_record_t *node_ptr,
 			int offset, uint16_t tasks, uint32_t nodes)
 {
-	const job_record_t *job_ptr = decision->step_ptr->job_ptr;
-	int index = conf_node_index(site_conf(site), node_ptr->name);
+	const conf_t *conf = site_conf(site);
+	int index = conf_node_index(conf, node_ptr->name);
 	const profile_t *profile;
-	holding_t neuron, efa;
-	bool has_efa = !holding_find(job_ptr, job_efa_id(), offset, &efa);
-	step_wanted_t wanted = {0};
 	step_set_t set;
-	int count;
+	view_t view;
 
 	if ((index < 0) ||
-	    holding_find(job_ptr, job_neuron_id(), offset, &neuron) ||
-	    !asking_fits(&decision->neuron, &neuron) ||
-	    ((count = asking_count(&decision->neuron, &neuron, tasks, nodes)) <
-	     0))
+	    _look(decision, node_ptr, offset, tasks, nodes, &view))
 		return -1;
-	wanted.count = count;
-	if (decision->efa.gres) {
-		if (!has_efa || ((count = asking_count(&decision->efa, &efa,
-						       tasks, nodes)) < 0))
-			return -1;
-		wanted.efa_count = count;
-	}
-	if (!wanted.count)
+	if (!view.wanted.count)
 		return 0;
-	wanted.free = neuron.free;
-	wanted.near = holding_near(&neuron, job_ptr, node_ptr);
-	wanted.near_only = job_ptr->bit_flags & GRES_ENFORCE_BIND;
-	wanted.free_efas = has_efa ? efa.free : 0;
-	profile = conf_node_profile(site_conf(site), index);
-	if (step_pick(conf_node_shape(site_conf(site), index), profile, &wanted,
+	profile = conf_node_profile(conf, index);
+	if (step_pick(conf_node_shape(conf, index), profile, &view.wanted,
 		      &set))
 		return -1;
-	_hide(decision->hidden, &neuron, neuron.free & ~set.devices);
+	_hide(decision->hidden, &view.neuron, view.neuron.free & ~set.devices);
 	if (decision->efa.gres)
-		_hide(decision->hidden, &efa, efa.free & ~set.efas);
-	else if (has_efa)
-		_give_efas(decision, profile, &efa, &set);
+		_hide(decision->hidden, &view.efa, view.efa.free & ~set.efas);
+	else if (view.has_efa)
+		_give_efas(decision, profile, &view.efa, &set);
 	_log(decision, node_ptr, &set);
 	return 0;
 }

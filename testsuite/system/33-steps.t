@@ -203,6 +203,19 @@ done <<-END
 	0-3_/_0-3 -n1 --overcommit --gres=neuron:4
 END
 
+# All at the same moment, and more than fit: the last wait for the first
+for ((i = 0; i < 12; i++)); do
+	srun --quiet --jobid="$job" -N1 -n1 --exact --mem=0 --gres=neuron:2 \
+		sh -c 'echo "$SLURM_NEURON_DEVICES"; sleep 2' </dev/null \
+		>"$CLUSTER_DIR/out/at.$i" 2>/dev/null &
+	srun_of[next++]=$!
+done
+wait "${srun_of[@]}"
+srun_of=()
+is "$(cat "$CLUSTER_DIR"/out/at.* | sort -u | sort -n | paste -sd' ')" \
+	"0-1 2-3 4-5 6-7 8-9 10-11 12-13 14-15" "twelve steps at once: pairs"
+is "$(cat "$CLUSTER_DIR"/out/at.* | wc -l)" 12 "all of them ran"
+
 # A step beside others: what it shares and what not
 step_gets "0-5 / 0-5" "six devices" "$job" 1 -n1 --exact --gres=neuron:6
 first=$step
