@@ -54,8 +54,10 @@ extern int switch_neuron_init(void)
 	if (!running_in_slurmctld() ||
 	    xstrcmp(slurm_conf.switch_type, "switch/neuron"))
 		return SLURM_SUCCESS;
-	/* Another one numbers devices and interfaces otherwise */
-	if (xstrcmp(slurm_conf.select_type, "select/neuron")) {
+	/* Other plugins number devices and interfaces otherwise. Half of ours
+	 * says itself what is missing. */
+	if (xstrcmp(slurm_conf.select_type, "select/neuron") &&
+	    xstrcmp(slurm_conf.topology_plugin, "topology/neuron")) {
 		error("switch/neuron: slurm.conf: SelectType=%s: SwitchType=switch/neuron needs SelectType=select/neuron and TopologyPlugin=topology/neuron",
 		      slurm_conf.select_type);
 		return SLURM_ERROR;
