@@ -879,6 +879,30 @@ static const broken_t broken[] = {
 	 false},
 	{trn2,
 	 {NULL},
+	 {WRITE, CLASS "ultraserver_mode", "busy\n"},
+	 {NULL},
+	 false},
+	{trn2, {NULL}, {WRITE, CLASS "ultraserver_mode", "\n"}, {NULL}, false},
+	{trn2,
+	 {NULL},
+	 {WRITE, CLASS "ultraserver_mode", "1,,4\n"},
+	 {"/" CLASS "ultraserver_mode: \"1,,4\": it must be digits and "
+	  "commas, or busy"},
+	 false},
+	{trn2,
+	 {NULL},
+	 {WRITE, CLASS "ultraserver_mode", "1,12\n"},
+	 {"/" CLASS "ultraserver_mode: \"1,12\": it must be digits and "
+	  "commas, or busy"},
+	 false},
+	{trn2,
+	 {NULL},
+	 {WRITE, CLASS "ultraserver_mode", "-1\n"},
+	 {"/" CLASS "ultraserver_mode: \"-1\": it must be digits and "
+	  "commas, or busy"},
+	 false},
+	{trn2,
+	 {NULL},
 	 {WRITE, CLASS "node_id_2", "x\n"},
 	 {"/" CLASS "node_id_2: \"x\": it must be the number of an instance, "
 	  "-1 or busy"},
@@ -1267,6 +1291,7 @@ START_TEST(ultraserver)
 				 "--server-id", servers[_i].id,
 				 "--node-id",   servers[_i].node,
 				 NULL};
+	server_t server = {.member_count = 3};
 	char root[PATH_LENGTH];
 	probe_t *probe;
 
@@ -1281,7 +1306,20 @@ START_TEST(ultraserver)
 	ck_assert_int_eq(probe_node_id(probe, 2), servers[_i].node2);
 	ck_assert_str_eq(probe_server_id(probe, 3), "");
 	ck_assert_int_eq(probe_node_id(probe, 0), -1);
+	ck_assert_uint_eq(probe_modes(probe), servers[_i].id ? 0x1a : 0x10);
+	ck_assert_int_eq(probe_server(root, &server), 0);
+	ck_assert_uint_eq(server.modes, probe_modes(probe));
+	ck_assert_str_eq(server.id4, servers[_i].id4);
+	ck_assert_str_eq(server.id2, servers[_i].id2);
+	ck_assert_int_eq(server.node4, servers[_i].node4);
+	ck_assert_int_eq(server.node2, servers[_i].node2);
+	ck_assert_uint_eq(server.member_count, 3);
 	probe_destroy(probe);
+	ck_assert_int_eq(probe_server("/nowhere/at/all", &server), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_uint_eq(server.modes, 0);
+	ck_assert_str_eq(server.id4, "");
+	ck_assert_int_eq(server.node4, -1);
 }
 END_TEST
 
