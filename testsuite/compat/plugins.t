@@ -241,6 +241,42 @@ for type in gres/efa gres/neuron job_submit/neuron select/neuron \
 	check_weak $type
 done
 
+#
+# The SPANK plugin: Slurm asks for what it finds, in src/common/spank.c
+#
+spank_wanted() {
+	sed -n '/^const char \*spank_syms\[\]/,/^}/s/.*"\(.*\)".*/\1/p' \
+		"$source/src/common/spank.c"
+}
+
+# What is wrong with it in a program
+spank_faults() {
+	if ! inside "$1" NEURON_OPEN=look \
+		NEURON_OPEN_FILE="$plugins/spank_neuron.so"; then
+		echo "$1 ended (status $status) when it looked: $said"
+		return
+	fi
+	fact lazy | each "$1 cannot open it: %s"
+	[ "$(fact type)" = spank ] || echo "plugin_type is $(fact type)"
+	[ "$(fact name)" = neuron ] || echo "plugin_name is $(fact name)"
+	fact shadow | each "it exports %s, and $1 has another one that comes first"
+	only_first "$(fact export)" "$(spank_wanted)"$'\n'"$own" |
+		each "it exports %s, which Slurm does not ask for"
+}
+
+is "$(spank_wanted | grep -c '^slurm_spank_')" "$(spank_wanted | wc -l)" \
+	"found the list of SPANK functions"
+for program in srun sbatch salloc slurmd slurmstepd; do
+	is "$(spank_faults $program)" "" "spank/neuron fits $program"
+done
+is "$(inside slurmstepd NEURON_OPEN=look \
+	NEURON_OPEN_FILE="$plugins/spank_neuron.so"; fact missing; fact now)" "" \
+	"slurmstepd has every function that it needs"
+for program in srun sbatch salloc; do
+	like "$($program --help 2>&1)" '--neuron-launch=process\|core' \
+		"$program loads it and has its options"
+done
+
 # They know which program they are in
 cp "$CLUSTER_DIR/etc/neuron.conf" "$CLUSTER_DIR/etc/good"
 echo Colour=red >>"$CLUSTER_DIR/etc/neuron.conf"
