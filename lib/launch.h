@@ -20,6 +20,7 @@
 /* Room for the longest list of cores: 16 devices x 8 ids of 3 digits */
 #define LAUNCH_CORES_MAX 1024
 #define LAUNCH_IFACES_MAX 1024
+#define LAUNCH_CORES_PER_DEVICE_MAX 64
 
 /*
  * Core ids of a set of devices, ascending, as a comma list without ranges
@@ -70,7 +71,7 @@ extern int launch_environment(const launch_t *launch, launch_set_t set,
  * Tasks
  */
 
-/* The environment of a task, with its name and "=", holds no longer string
+/* A variable is no longer than this, with name, "=" and final NUL
  * (Linux, MAX_ARG_STRLEN) */
 #define LAUNCH_STRING_MAX (128 * 1024)
 #define LAUNCH_IFACE_NAME_MAX 64
@@ -136,7 +137,8 @@ typedef void (*launch_warn_t)(const char *text, void *arg);
  * of its node, and a process takes element LOCAL_RANK of it, as torch-neuronx
  * does below torchrun, which requires LOCAL_WORLD_SIZE to be the length of the
  * list. A node has one task (torchrun) or one for each core; else a warning.
- * In both modes a task with devices bound to it has these alone, as a whole.
+ * In both modes a task with devices bound to it has these alone, as a whole;
+ * the other tasks are taken to have equal parts.
  *
  * In order, all for level full, [b] also for basic, [n] also for none:
  *
@@ -169,8 +171,9 @@ typedef void (*launch_warn_t)(const char *text, void *arg);
  *	SLURM_NEURON_TP		tp
  *
  * A variable that has no value is not given; set() gets no NULL.
- * RET 0; -1 with errno EINVAL (an index or size out of range), ENOMEM, or when
- *	set() stopped. Nothing was set after EINVAL.
+ * RET 0; -1 with errno EINVAL (an index or size out of range; nothing was set
+ *	then), ENOMEM, ENOSPC (more than LAUNCH_CORES_MAX bytes of cores), or
+ *	when set() stopped.
  */
 extern int launch_task(const launch_task_t *task, launch_set_t set,
 		       launch_warn_t warn, void *arg);
