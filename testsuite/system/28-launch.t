@@ -14,6 +14,7 @@ cluster_nodes c1 cpu
 cluster_ultraserver us1 'u[1-4]'
 neuron_conf 'CompileCache=/shared/%u/cache'
 neuron_conf RootPorts=20000-20999
+neuron_conf TemplateName=small Devices=4 Launch=core Tp=4
 
 # u[1-4] are one UltraServer, in the order of their names
 server=sys/class/neuron_device
@@ -226,6 +227,12 @@ NEURON_PJRT_PROCESSES_NUM_DEVICES=8,8"
 run tp -N1 -w u1 --gres=neuron:4 --neuron-tp=8
 is "$(var tp 0 SLURM_NEURON_TP)|$said" '8|' "tp=8 on sixteen cores"
 
+run tp -N1 -w u1 --neuron-template=small --neuron-tp=2
+vars tp 0 "what a template says, and what the job says instead" \
+	"NEURON_RT_NUM_CORES=16
+NEURON_PJRT_PROCESSES_NUM_DEVICES=$(times 16 1)
+SLURM_NEURON_TP=2"
+
 #
 # Steps of one job
 #
@@ -425,14 +432,35 @@ SLURM_NEURON_TP-"
 ok "(PATH is still there)" has forged 0 PATH
 
 #
-# Ports that Slurm reserves
+# Ports that Slurm reserves, and shells on the first node
 #
 cluster_new neuron
 cluster_nodes 'u[1-2]' trn2u.48xlarge
 cluster_conf MpiParams=ports=14000-14099
+cluster_conf LaunchParameters=use_interactive_step
 cluster_start
 write_show
 run resv -N2 -w 'u[1-2]' --gres=neuron:4 --resv-ports=2
 is "$(ports resv | sort | tr '\n' -)" "$(var resv 1 SLURM_STEP_RESV_PORTS)-" \
 	"ports that Slurm reserved for a step are used"
+command -v script >/dev/null || skip "a shell of salloc" "there is no script(1)"
+! command -v script >/dev/null || {
+	export SHELL=/bin/sh
+	script -qec "salloc -N2 -w u[1-2] --gres=neuron:4 --neuron-tp=4" /dev/null \
+		>"$CLUSTER_DIR/out/salloc" 2>&1 <<-END
+			$show inter
+			srun -N2 $show within
+			exit
+		END
+	vars inter 0 "a shell of salloc on the first node" \
+		"NEURON_RT_NUM_CORES=16
+WORLD_SIZE=1
+NEURON_PJRT_PROCESSES_NUM_DEVICES=16
+SLURM_NEURON_TP=4"
+	vars within 1 "a step from that shell" "WORLD_SIZE=2
+RANK=1
+SLURM_NEURON_TP=4"
+	isnt "$(var within 0 NEURON_RT_ROOT_COMM_ID)" \
+		"$(var inter 0 NEURON_RT_ROOT_COMM_ID)" "has other ports than it"
+}
 finish
