@@ -3,7 +3,7 @@
 #
 # The options --neuron-... of srun, sbatch and salloc, and the environment
 # that a task, a batch script and a shell find.
-# shellcheck source-path=SCRIPTDIR
+# shellcheck source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/cluster.sh"
 
 cluster_new neuron
