@@ -313,12 +313,12 @@ extern int control_meet(control_t *control, const wire_hello_t *hello,
  * Running
  */
 
-static int _over_time(control_t *control, const char *ranks, const char *what,
+static int _over_time(control_t *control, const char *what, const char *ranks,
 		      fault_t *fault)
 {
 	return fault_set(fault, RINGCHECK_LOST,
 			 "the time limit is over in %s: %s %s", control->doing,
-			 ranks, what);
+			 what, ranks);
 }
 
 /* Everybody answers: those who are done with least wait for their left ones */
@@ -336,7 +336,7 @@ static int _tell_slowest(control_t *control, fault_t *fault)
 	}
 	snprintf(text, sizeof(text), "rank %u on %s", slowest,
 		 control_seat(control, slowest)->hello.node);
-	return _over_time(control, text, "is the furthest behind", fault);
+	return _over_time(control, "furthest behind is", text, fault);
 }
 
 static int _tell_late(control_t *control, fault_t *fault)
@@ -351,7 +351,7 @@ static int _tell_late(control_t *control, fault_t *fault)
 			return -1;
 	}
 	if (ranks[0])
-		return _over_time(control, ranks, "do not answer", fault);
+		return _over_time(control, "no answer from", ranks, fault);
 	return _tell_slowest(control, fault);
 }
 
@@ -514,9 +514,9 @@ static void _hand_over(control_t *control, fault_t *fault)
 	fault_t ignored = {.code = RINGCHECK_GOOD};
 	fault_t answer = {.code = RINGCHECK_GOOD};
 
-	if (control->guest.told || (control->guest.channel.fd < 0) ||
-	    guest_tell(&control->guest, &message, &ignored))
+	if (control->guest.told || (control->guest.channel.fd < 0))
 		return;
+	(void) guest_tell(&control->guest, &message, &ignored);
 	(void) guest_wait(&control->guest, WIRE_VERDICT, clock_now() + CLOSE_NS,
 			  control->steps, NULL, &answer);
 	if (control->guest.told)
