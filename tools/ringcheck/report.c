@@ -165,7 +165,7 @@ static void _judge_links(const report_t *report, fault_t *verdict)
 	}
 	if (_link_rate(report, slowest) < wanted)
 		fault_set(verdict, RINGCHECK_WRONG,
-			  "the link %s has %.3g GB/s, less than %.3g",
+			  "the link %s has %.3g GB/s, less than %.6g",
 			  _link_text(report, slowest, text, sizeof(text)),
 			  _link_rate(report, slowest), wanted);
 }
