@@ -111,10 +111,17 @@ static void _introduce(program_t *program)
 	options_plan(&program->options, hello->plan);
 }
 
+static uint64_t _patience(const options_t *options)
+{
+	return CLOCK_SECOND * ((options->timeout < options->time_limit)
+				       ? options->timeout
+				       : options->time_limit);
+}
+
 /* A rank that cannot take part says so to rank 0, which tells people */
 static int _meet(program_t *program, fault_t *fault)
 {
-	uint64_t timeout = program->options.timeout * CLOCK_SECOND;
+	uint64_t deadline = program->start + _patience(&program->options);
 	wire_neighbours_t neighbours;
 	char address[MEMBER_HOST_MAX];
 
@@ -125,9 +132,8 @@ static int _meet(program_t *program, fault_t *fault)
 		return -1;
 	if (!_open_devices(program, &program->hello.fault))
 		(void) _open_transport(program, address, &program->hello.fault);
-	if (control_meet(program->control, &program->hello,
-			 program->start + timeout, _show_coming, program,
-			 &neighbours, fault))
+	if (control_meet(program->control, &program->hello, deadline,
+			 _show_coming, program, &neighbours, fault))
 		return -1;
 	return ofi_join(program->transport, program->member.rank,
 			program->member.world, &neighbours, fault);

@@ -63,6 +63,14 @@ run_step() {
 		sh -c 'echo "  cores $NEURON_RT_VISIBLE_CORES, EFA $FI_EFA_IFACE"'
 }
 
+# The machines are simulated, their EFA interfaces too: messages go over TCP
+run_ringcheck() {
+	show_command "srun -N2 --gres=neuron:4 env FI_PROVIDER=tcp neuron-ringcheck --size=1M"
+	srun --quiet --job-name=ringcheck -N2 --gres=neuron:4 env FI_PROVIDER=tcp \
+		"$NEURON_BUILD_DIR/tools/neuron-ringcheck" --size=1M |
+		sed 's/^/  /'
+}
+
 tell_when_started() {
 	local id=$1 name=$2
 	if ! wait_for -t 5 _state_is "$id" RUNNING; then
@@ -135,6 +143,7 @@ submit_job small-a --gres=neuron:1
 submit_job small-b --gres=neuron:3
 submit_job tune -N2 --gres=neuron:trn2:4
 run_step
+run_ringcheck
 show_refusal
 submit_job toolarge -N4 --gres=neuron:16
 

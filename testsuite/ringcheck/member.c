@@ -213,7 +213,6 @@ START_TEST(everything)
 	ck_assert_str_eq(member.root.host, "10.0.0.1");
 	ck_assert_uint_eq(member.root.port, 16384);
 	ck_assert_uint_eq(member.devices, 0xf0);
-	ck_assert(member.devices_known);
 	ck_assert_uint_eq(member.core_count, 14);
 	ck_assert_str_eq(member.interface, "rdmap2s0");
 	ck_assert_str_eq(member.provider, "efa");
@@ -239,10 +238,12 @@ START_TEST(fallback)
 	ck_assert_str_eq(member.node, "h1");
 	ck_assert_str_eq(member.job, "-");
 	ck_assert_str_eq(member.root.host, "::1");
-	ck_assert_uint_eq(member.note_count, 3);
+	ck_assert_uint_eq(member.note_count, 4);
 	ck_assert_str_eq(member.notes[0],
 			 "RANK and WORLD_SIZE are not set; SLURM_PROCID and "
 			 "SLURM_NTASKS are used");
+	ck_assert_str_eq(member.notes[2], "SLURM_NEURON_DEVICES is not set; no "
+					  "device is opened");
 }
 END_TEST
 
@@ -256,7 +257,7 @@ START_TEST(alone)
 			 0);
 	ck_assert_str_eq(member.root.host, "");
 	ck_assert_str_eq(member.node, "unnamed");
-	ck_assert(!member.devices_known);
+	ck_assert_uint_eq(member.devices, 0);
 }
 END_TEST
 

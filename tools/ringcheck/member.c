@@ -211,9 +211,11 @@ static int _read_devices(const reading_t *reading)
 	member_t *member = reading->member;
 	neuron_error_t err;
 
-	if (!text)
+	if (!text) {
+		_note(reading, "SLURM_NEURON_DEVICES is not set; no device is "
+			       "opened");
 		return 0;
-	member->devices_known = true;
+	}
 	if (devset_decode(text, DEVSET_MAX, &member->devices, &err))
 		return _refuse(reading, "SLURM_NEURON_DEVICES", text,
 			       "a list of devices such as 0-3,8");

@@ -46,7 +46,6 @@ typedef struct {
 	uint32_t local_world; /* 0: not known */
 	member_root_t root;
 	devset_t devices;
-	bool devices_known; /* SLURM_NEURON_DEVICES is there */
 	uint32_t core_count; /* of NEURON_RT_VISIBLE_CORES */
 	char interface[MEMBER_NAME_MAX]; /* this rank's; "": any */
 	char provider[MEMBER_NAME_MAX]; /* FI_PROVIDER; "": any */
