@@ -341,7 +341,7 @@ usage "a wrong root" 'NEURON_RT_ROOT_COMM_ID=here: it must be ADDRESS:PORT' \
 usage "a wrong option" '--sise=4 is not an option' "$program" --sise=4
 usage "an address of another machine" 'rank 0 cannot listen on 203.0.113.1 port 99' \
 	RANK=0 WORLD_SIZE=2 NEURON_RT_ROOT_COMM_ID=203.0.113.1:99 SLURMD_NODENAME=a \
-	LOCAL_RANK=0 LOCAL_WORLD_SIZE=1 "$program"
+	LOCAL_RANK=0 LOCAL_WORLD_SIZE=1 SLURM_NEURON_DEVICES= "$program"
 is "$("$program" --version)" "neuron-ringcheck $(sed -n 's/^#define PACKAGE_VERSION "\(.*\)"/\1/p' \
 	"$NEURON_BUILD_DIR/neuron-build.h")" "--version"
 like "$("$program" --help)" '^Usage: srun ' "--help"
