@@ -69,6 +69,13 @@ static int _look(void *arg, uint64_t steps, fault_t *fault)
 	return control_check(arg, steps, fault);
 }
 
+static void _go_on(void *arg)
+{
+	transport_t *transport = arg;
+
+	transport->ops->progress(transport);
+}
+
 static int _open_devices(const program_t *program, fault_t *fault)
 {
 	char root[DEVICES_ROOT_MAX];
@@ -146,6 +153,7 @@ static int _test(program_t *program, fault_t *fault)
 	control_set_limit(
 		program->control,
 		program->start + program->options.time_limit * CLOCK_SECOND);
+	control_set_work(program->control, _go_on, program->transport);
 	ofi_set_idle(program->transport, _look, program->control);
 	program->run = run_create(program->transport, &program->options, fault);
 	if (!program->run ||

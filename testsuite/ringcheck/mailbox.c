@@ -164,6 +164,11 @@ static int _wait(transport_t *transport, int number, uint64_t *when,
 	return rc;
 }
 
+static void _progress(transport_t *transport)
+{
+	(void) transport;
+}
+
 static int _attach(transport_t *transport, void *buf, size_t size,
 		   fault_t *fault)
 {
@@ -180,6 +185,7 @@ static const transport_ops_t ops = {
 	.send = _send,
 	.receive = _receive,
 	.wait = _wait,
+	.progress = _progress,
 	.attach = _attach,
 	.destroy = _destroy,
 };

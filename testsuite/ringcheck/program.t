@@ -154,7 +154,11 @@ like "$err" 'the all-gather' "and what is done"
 
 provider='tcp;ofi_rxm'
 all 2 "${small[@]}"
-is "$codes" "0 0 " "provider tcp;ofi_rxm is good"
+if [[ $err == *"no endpoint"* ]]; then
+	skip "provider tcp;ofi_rxm is good" "this libfabric has none"
+else
+	is "$codes" "0 0 " "provider tcp;ofi_rxm is good"
+fi
 provider=tcp
 if [ -e /proc/net/if_inet6 ] && grep -q '^0*1 ' /proc/net/if_inet6; then
 	root='[::1]'

@@ -15,6 +15,7 @@
 /* For the last words */
 #define CLOSE_NS (5 * CLOCK_SECOND)
 #define STEP_MS 200
+#define WORK_MS 1
 #define RANKS_TEXT_MAX 320
 
 struct control {
@@ -30,6 +31,8 @@ struct control {
 	uint64_t limit;
 	uint64_t steps;
 	const char *doing;
+	control_work_t work;
+	void *arg;
 };
 
 static bool _is_alone(const control_t *control)
@@ -91,6 +94,21 @@ extern void control_destroy(control_t *control)
 extern void control_set_limit(control_t *control, uint64_t limit)
 {
 	control->limit = limit;
+}
+
+extern void control_set_work(control_t *control, control_work_t work, void *arg)
+{
+	control->work = work;
+	control->arg = arg;
+}
+
+/* RET milliseconds until it is to be called again */
+static int _work(const control_t *control)
+{
+	if (!control->work)
+		return STEP_MS;
+	control->work(control->arg);
+	return WORK_MS;
 }
 
 extern const meeting_seat_t *control_seat(const control_t *control,
@@ -402,7 +420,7 @@ static int _wait_ready(control_t *control, fault_t *fault)
 
 	while (meeting_ready(control->meeting, control->phase) <
 	       control->world - 1) {
-		if (_step(control, STEP_MS, fault) ||
+		if (_step(control, _work(control), fault) ||
 		    _check_limit(control, fault))
 			return -1;
 	}
@@ -411,13 +429,17 @@ static int _wait_ready(control_t *control, fault_t *fault)
 }
 
 /* Wait for rank 0, as long as the limit and grace allow */
-static int _wait_root(control_t *control, wire_type_t type, fault_t *fault)
+static int _wait_root(control_t *control, wire_type_t type,
+		      wire_message_t *message, fault_t *fault)
 {
-	int rc = guest_wait(&control->guest, type, control->limit + GRACE_NS,
-			    control->steps, NULL, fault);
+	int rc;
 
-	if (!rc)
-		return _check_limit(control, fault);
+	do {
+		uint64_t pause = (uint64_t) _work(control) * CLOCK_MILLISECOND;
+
+		rc = guest_wait(&control->guest, type, clock_now() + pause,
+				control->steps, message, fault);
+	} while (!rc && !_check_limit(control, fault));
 	return (rc > 0) ? 0 : -1;
 }
 
@@ -432,7 +454,7 @@ extern int control_barrier(control_t *control, const char *doing,
 		rc = _wait_ready(control, fault);
 	else if (control->rank)
 		rc = (guest_tell(&control->guest, &ready, fault) ||
-		      _wait_root(control, WIRE_GO, fault))
+		      _wait_root(control, WIRE_GO, NULL, fault))
 			     ? -1
 			     : 0;
 	control->doing = doing;
@@ -452,7 +474,7 @@ extern int control_deliver(control_t *control, const wire_result_t *result,
 	}
 	meeting_set_own_result(control->meeting, result);
 	while (meeting_delivered(control->meeting) < control->world) {
-		if (_step(control, STEP_MS, fault) ||
+		if (_step(control, _work(control), fault) ||
 		    _check_limit(control, fault))
 			return -1;
 	}
@@ -494,17 +516,11 @@ static void _end_meeting(control_t *control, fault_t *fault)
 static void _wait_verdict(control_t *control, fault_t *fault)
 {
 	wire_message_t message;
-	int rc = guest_wait(&control->guest, WIRE_VERDICT,
-			    control->limit + GRACE_NS, control->steps, &message,
-			    fault);
 
-	if (rc > 0) {
-		*fault = message.fault;
-		control->guest.told = true;
-	} else if (!rc) {
-		fault_set(fault, RINGCHECK_LOST,
-			  "rank 0 did not tell the verdict in time");
-	}
+	if (_wait_root(control, WIRE_VERDICT, &message, fault))
+		return;
+	*fault = message.fault;
+	control->guest.told = true;
 }
 
 /* Rank 0 may know better, and tells people */

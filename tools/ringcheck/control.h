@@ -40,6 +40,12 @@ extern int control_meet(control_t *control, const wire_hello_t *hello,
 			void *arg, wire_neighbours_t *neighbours,
 			fault_t *fault);
 
+/* Called every millisecond while others are waited for: the data of those who
+ * are behind may still have to leave this rank */
+typedef void (*control_work_t)(void *arg);
+extern void control_set_work(control_t *control, control_work_t work,
+			     void *arg);
+
 /* End of everything: afterwards each call fails with RINGCHECK_LOST */
 extern void control_set_limit(control_t *control, uint64_t limit);
 

@@ -36,6 +36,9 @@ typedef struct {
 	 */
 	int (*wait)(transport_t *transport, int request, uint64_t *when,
 		    fault_t *fault);
+	/* Some transports go on with what was sent only while they are called.
+	 * Call it during other waits, with no request open. */
+	void (*progress)(transport_t *transport);
 	/* Announce a buffer that many messages will come from or go to */
 	int (*attach)(transport_t *transport, void *buf, size_t size,
 		      fault_t *fault);
