@@ -69,6 +69,11 @@ struct conf {
 	const char *profile_dir;
 	const char *root;
 	const char *ultraserver_glob;
+	const char *runtime_dir;
+	const char *lnc_file; /* NULL: none */
+	const char *services;
+	uint32_t reset_wait;
+	bool bad_device_kept;
 	conf_numbering_t numbering;
 	shape_tier_t tier;
 	bool undocumented_refused;
@@ -198,6 +203,7 @@ typedef struct {
 	const char *origin;
 	nodeset_expand_t expand;
 	neuron_error_t *err;
+	const char *only; /* the one node that matters; NULL: all do */
 	unsigned int line;
 	/* the pair that is being read */
 	const char *key;
@@ -299,22 +305,28 @@ static bool _is_profile_name(const char *text)
  * One function for each key
  */
 
+static int _check_path(const parse_t *parse)
+{
+	if (parse->value[0] == '/')
+		return 0;
+	return _refuse(parse, EINVAL,
+		       "the path is not absolute; write a path that starts "
+		       "with /");
+}
+
 static int _read_profile_dir(parse_t *parse)
 {
-	if (parse->value[0] != '/')
-		return _refuse(parse, EINVAL,
-			       "the path is not absolute; write a path that "
-			       "starts with /");
+	if (_check_path(parse))
+		return -1;
 	parse->conf->profile_dir = parse->value;
 	return 0;
 }
 
-static int _read_root(parse_t *parse)
+/* A path that may hold the name of the node */
+static int _check_pattern(const parse_t *parse)
 {
-	if (parse->value[0] != '/')
-		return _refuse(parse, EINVAL,
-			       "the path is not absolute; write a path that "
-			       "starts with /");
+	if (_check_path(parse))
+		return -1;
 	for (const char *at = parse->value; *at; at++) {
 		if (*at != '%')
 			continue;
@@ -325,7 +337,77 @@ static int _read_root(parse_t *parse)
 				       "or %%; write %%n for the name of the "
 				       "node and %%%% for %%");
 	}
+	return 0;
+}
+
+static int _read_root(parse_t *parse)
+{
+	if (_check_pattern(parse))
+		return -1;
 	parse->conf->root = parse->value;
+	return 0;
+}
+
+static int _read_runtime_dir(parse_t *parse)
+{
+	if (_check_pattern(parse))
+		return -1;
+	parse->conf->runtime_dir = parse->value;
+	return 0;
+}
+
+static int _read_lnc_file(parse_t *parse)
+{
+	parse->conf->lnc_file = NULL;
+	if (!strcasecmp(parse->value, "no"))
+		return 0;
+	if (parse->value[0] != '/')
+		return _refuse(parse, EINVAL,
+			       "this is no path; write no, or a path that "
+			       "starts with /");
+	parse->conf->lnc_file = parse->value;
+	return 0;
+}
+
+static int _read_reset_wait(parse_t *parse)
+{
+	neuron_error_t why;
+	uint32_t seconds;
+
+	if (duration_decode(parse->value, &seconds, &why))
+		return _refuse(parse, EINVAL, "%s", why.text);
+	if (!seconds || seconds > CONF_RESET_WAIT_MAX)
+		return _refuse(parse, EINVAL,
+			       "no reset takes so long; write a time of 1 to "
+			       "%d seconds, for example 8:00",
+			       CONF_RESET_WAIT_MAX);
+	parse->conf->reset_wait = seconds;
+	return 0;
+}
+
+static int _read_bad_device(parse_t *parse)
+{
+	if (!strcasecmp(parse->value, "drain"))
+		parse->conf->bad_device_kept = false;
+	else if (!strcasecmp(parse->value, "keep"))
+		parse->conf->bad_device_kept = true;
+	else
+		return _refuse(parse, EINVAL,
+			       "a node can be drained or kept only; write "
+			       "drain or keep");
+	return 0;
+}
+
+static int _read_services(parse_t *parse)
+{
+	for (const char *at = parse->value; *at; at++) {
+		if (!_is_alnum(*at) && !strchr("_-.,", *at))
+			return _refuse(parse, EINVAL,
+				       "this is no list of commands; write "
+				       "names with commas between them, for "
+				       "example neuron-monitor");
+	}
+	parse->conf->services = parse->value;
 	return 0;
 }
 
@@ -624,6 +706,11 @@ static const conf_key_t keys[] = {
 	{"UltraServerSwitches", SITE_LINE, false, _read_glob},
 	{"CompileCache", SITE_LINE, false, _read_compile_cache},
 	{"RootPorts", SITE_LINE, false, _read_root_ports},
+	{"RuntimeDir", SITE_LINE, false, _read_runtime_dir},
+	{"LncFile", SITE_LINE, false, _read_lnc_file},
+	{"ResetWait", SITE_LINE, false, _read_reset_wait},
+	{"BadDevice", SITE_LINE, false, _read_bad_device},
+	{"DeviceServices", SITE_LINE, false, _read_services},
 	{"Profile", NODE_LINE, false, _read_profile},
 	{"Lnc", NODE_LINE, false, _read_lnc},
 	{"Nodes", ULTRASERVER_LINE, false, _read_members},
@@ -1068,8 +1155,10 @@ static int _add_profile(parse_t *parse)
 		profile_destroy(used.profile);
 		return -1;
 	}
-	used.shape = shape_create(used.profile);
-	if (!used.shape) {
+	/* Nobody places jobs by the view of one node */
+	if (!parse->only)
+		used.shape = shape_create(used.profile);
+	if (!parse->only && !used.shape) {
 		profile_destroy(used.profile);
 		return _out_of_memory(parse);
 	}
@@ -1136,6 +1225,8 @@ static int _add_node(const char *name, void *arg)
 	conf_t *conf = parse->conf;
 	node_t node = expansion->node;
 
+	if (parse->only && strcmp(name, parse->only))
+		return 0;
 	expansion->stopped = true;
 	if (_check_node(parse, name))
 		return -1;
@@ -1181,6 +1272,43 @@ static int _check_lnc(parse_t *parse, const node_line_t *line,
 		       profile_name(profile), profile_default_lnc(profile));
 }
 
+/* Stop at the one node that matters */
+static int _meet_node(const char *name, void *arg)
+{
+	expansion_t *expansion = arg;
+
+	if (strcmp(name, expansion->parse->only))
+		return 0;
+	expansion->count = 1;
+	return -1;
+}
+
+/* True when a list without ranges has a name: most files name one a line */
+static bool _list_has(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	while (strncmp(list, name, length) ||
+	       (list[length] && list[length] != ',')) {
+		list += strcspn(list, ",");
+		if (!*list++)
+			return false;
+	}
+	return true;
+}
+
+static bool _line_matters(parse_t *parse, const node_line_t *line)
+{
+	expansion_t expansion = {.parse = parse};
+
+	if (!parse->only)
+		return true;
+	if (!strchr(line->nodes, '['))
+		return _list_has(line->nodes, parse->only);
+	(void) parse->expand(line->nodes, _meet_node, &expansion);
+	return expansion.count;
+}
+
 static int _take_node_lines(parse_t *parse)
 {
 	for (uint32_t i = 0; i < parse->node_line_count; i++) {
@@ -1189,6 +1317,8 @@ static int _take_node_lines(parse_t *parse)
 			.node = {.line = line->line, .ultraserver = NO_INDEX}};
 		node_t *node = &expansion.node;
 
+		if (!_line_matters(parse, line))
+			continue;
 		if (_use_profile(parse, line, &node->used) ||
 		    _check_lnc(parse, line,
 			       parse->conf->used[node->used].profile,
@@ -1438,6 +1568,8 @@ static conf_t *_create(const char *text, const char *profile_dir)
 	conf->tier_wait = DURATION_NEVER;
 	conf->root_ports[0] = CONF_ROOT_PORT_FIRST;
 	conf->root_ports[1] = CONF_ROOT_PORT_LAST;
+	conf->runtime_dir = CONF_RUNTIME_DIR;
+	conf->services = CONF_SERVICES;
 	return conf;
 }
 
@@ -1445,8 +1577,17 @@ extern conf_t *conf_decode(const char *text, const char *origin,
 			   const char *profile_dir, nodeset_expand_t expand,
 			   neuron_error_t *err)
 {
+	return conf_decode_node(text, origin, profile_dir, expand, NULL, err);
+}
+
+extern conf_t *conf_decode_node(const char *text, const char *origin,
+				const char *profile_dir,
+				nodeset_expand_t expand, const char *node,
+				neuron_error_t *err)
+{
 	parse_t parse = {.origin = origin ? origin : "neuron.conf",
 			 .expand = expand,
+			 .only = node,
 			 .err = err};
 	int errnum;
 
@@ -1470,11 +1611,15 @@ extern conf_t *conf_decode(const char *text, const char *origin,
 		return NULL;
 	}
 	if (_take_lines(&parse) || _take_node_lines(&parse) ||
-	    _take_ultraservers(&parse) || _check_templates(&parse)) {
+	    (!node &&
+	     (_take_ultraservers(&parse) || _check_templates(&parse)))) {
 		conf_destroy(parse.conf);
 		parse.conf = NULL;
-	} else if (parse.conf->profile_dir == profile_dir) {
-		parse.conf->profile_dir = NULL; /* it is the caller's */
+	} else {
+		if (node)
+			parse.conf->ultraserver_count = 0;
+		if (parse.conf->profile_dir == profile_dir)
+			parse.conf->profile_dir = NULL; /* the caller's */
 	}
 	errnum = errno;
 	free(parse.node_lines);
@@ -1531,6 +1676,13 @@ static char *_read_file(const char *path, neuron_error_t *err)
 extern conf_t *conf_read(const char *path, const char *profile_dir,
 			 nodeset_expand_t expand, neuron_error_t *err)
 {
+	return conf_read_node(path, profile_dir, expand, NULL, err);
+}
+
+extern conf_t *conf_read_node(const char *path, const char *profile_dir,
+			      nodeset_expand_t expand, const char *node,
+			      neuron_error_t *err)
+{
 	conf_t *conf;
 	char *text;
 	int errnum;
@@ -1542,7 +1694,7 @@ extern conf_t *conf_read(const char *path, const char *profile_dir,
 	text = _read_file(path, err);
 	if (!text)
 		return NULL;
-	conf = conf_decode(text, path, profile_dir, expand, err);
+	conf = conf_decode_node(text, path, profile_dir, expand, node, err);
 	errnum = errno;
 	free(text);
 	errno = errnum;
@@ -1658,18 +1810,61 @@ static int _substitute(const char *value, const char *name, char *buf,
 	return (int) used;
 }
 
-extern int conf_root(const conf_t *conf, const char *node, char *buf,
-		     size_t size)
+/* A path with the name of a node in it, without a final slash */
+static int _fill_pattern(const char *pattern, const char *node, char *buf,
+			 size_t size)
 {
 	bool safe = node && _is_name(node, NODE_NAME_MAX);
 	int used;
 
 	if (!buf || !size)
 		return neuron_error_set(NULL, ENOSPC, "no room");
-	used = _substitute(conf->root, safe ? node : NULL, buf, size);
+	used = _substitute(pattern, safe ? node : NULL, buf, size);
 	while (used > 0 && buf[used - 1] == '/')
 		buf[--used] = '\0';
 	return used;
+}
+
+extern int conf_root(const conf_t *conf, const char *node, char *buf,
+		     size_t size)
+{
+	return _fill_pattern(conf->root, node, buf, size);
+}
+
+extern int conf_runtime_dir(const conf_t *conf, const char *node, char *buf,
+			    size_t size)
+{
+	return _fill_pattern(conf->runtime_dir, node, buf, size);
+}
+
+extern const char *conf_lnc_file(const conf_t *conf)
+{
+	return conf->lnc_file;
+}
+
+extern uint32_t conf_reset_wait(const conf_t *conf)
+{
+	return conf->reset_wait;
+}
+
+extern bool conf_bad_device_drains(const conf_t *conf)
+{
+	return !conf->bad_device_kept;
+}
+
+extern bool conf_is_service(const conf_t *conf, const char *command)
+{
+	size_t length = strlen(command);
+	const char *at = conf->services;
+
+	while (*at) {
+		size_t end = strcspn(at, ",");
+
+		if (length && end == length && !strncmp(at, command, length))
+			return true;
+		at += end + (at[end] == ',');
+	}
+	return false;
 }
 
 /* As accounts are named: also with "_" in front, and of a domain */

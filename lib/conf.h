@@ -33,6 +33,18 @@
  *default RootPorts=FIRST-LAST	ports for the root communicators of jobs, 1024
  *				to 65535, at least CONF_ROOT_PORTS_MIN of them;
  *				default CONF_ROOT_PORT_FIRST-CONF_ROOT_PORT_LAST
+ *	RuntimeDir=PATH		where Prolog and Epilog keep what they did; "%n"
+ *				as in Root; default CONF_RUNTIME_DIR
+ *	LncFile=no|PATH		file with the machine's default LNC that Prolog
+ *				may write for a job that has all devices; below
+ *				Root; default no
+ *	ResetWait=TIME		longest that a device may be in reset, 1 to
+ *				CONF_RESET_WAIT_MAX seconds; default: that of
+ *				the driver for the family
+ *	BadDevice=drain|keep	what Epilog does about a node with a bad device;
+ *				default drain
+ *	DeviceServices=COMMANDS	processes of root with these names may have
+ *				devices open; default CONF_SERVICES
  *	NodeName=NODES Profile=NAME [Lnc=1|2]	one line or several; each node
  *				at most once; Lnc is the machine's default
  *	UltraServerName=NAME Nodes=NODES [Pairs=A+B,C+D]	members in ring
@@ -71,6 +83,9 @@
 #define CONF_ROOT_PORT_FIRST 16384
 #define CONF_ROOT_PORT_LAST 28671
 #define CONF_ROOT_PORTS_MIN 64
+#define CONF_RESET_WAIT_MAX 3600
+#define CONF_RUNTIME_DIR "/run/slurm-neuron"
+#define CONF_SERVICES "neuron-monitor"
 
 typedef struct conf conf_t;
 
@@ -99,6 +114,19 @@ extern conf_t *conf_decode(const char *text, const char *origin,
 /* The same from a file */
 extern conf_t *conf_read(const char *path, const char *profile_dir,
 			 nodeset_expand_t expand, neuron_error_t *err);
+/*
+ * The same for a program that looks at one node and must be quick: all lines
+ * are read, but only a NodeName line that names this node is understood. No
+ * shapes, no UltraServers, at most one node.
+ * IN node - NULL: all, as above.
+ */
+extern conf_t *conf_decode_node(const char *text, const char *origin,
+				const char *profile_dir,
+				nodeset_expand_t expand, const char *node,
+				neuron_error_t *err);
+extern conf_t *conf_read_node(const char *path, const char *profile_dir,
+			      nodeset_expand_t expand, const char *node,
+			      neuron_error_t *err);
 /* Accepts NULL; errno survives */
 extern void conf_destroy(conf_t *conf);
 
@@ -143,6 +171,16 @@ extern int conf_expand_user(const char *form, const char *user, char *buf,
 /* Ports for root communicators, first to last */
 extern void conf_root_ports(const conf_t *conf, uint16_t *first,
 			    uint16_t *last);
+/* The same for RuntimeDir */
+extern int conf_runtime_dir(const conf_t *conf, const char *node, char *buf,
+			    size_t size);
+/* A path below the root of the node; NULL: never written */
+extern const char *conf_lnc_file(const conf_t *conf);
+/* Seconds; 0: not set */
+extern uint32_t conf_reset_wait(const conf_t *conf);
+extern bool conf_bad_device_drains(const conf_t *conf);
+/* True when DeviceServices has a command */
+extern bool conf_is_service(const conf_t *conf, const char *command);
 
 /* Index of a node among those of NodeName lines; -1: not there */
 extern int conf_node_index(const conf_t *conf, const char *node);
