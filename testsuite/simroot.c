@@ -495,6 +495,13 @@ static void _write_device_sysfs(const sim_t *sim, unsigned int device)
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		_put(sim, _path(path, "%s/stats/hardware/%s", dir, counters[i]),
 		     "0\n");
+	if (profile_lnc_is_legal(sim->profile, 2))
+		_put(sim,
+		     _path(path,
+			   "%s/stats/hardware/health_status/"
+			   "unhealthy_components",
+			   dir),
+		     "\n");
 	for (unsigned int i = 0; i < _core_count(sim, device); i++)
 		_put(sim,
 		     _path(path, "%s/neuron_core%u/info/architecture/arch_type",
@@ -551,6 +558,8 @@ static void _write_efa(const sim_t *sim, const function_t *efa,
 	_write_function(sim, efa, id ? id : 0xefa2, CLASS_ETHERNET, "efa");
 	_link(sim, _path(path, "sys/%s/infiniband/%.32s/device", dir, name),
 	      "../../../%s", address);
+	_put(sim, _path(path, "sys/%s/infiniband/%.32s/ports/1/state", dir, name),
+	     "4: ACTIVE\n");
 	_link(sim, _path(path, "sys/class/infiniband/%.32s", name),
 	      "../../%s/infiniband/%.32s", dir, name);
 	_put(sim,
