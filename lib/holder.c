@@ -514,6 +514,15 @@ extern devset_t holders_devices(const holders_t *holders)
 	return devices;
 }
 
+extern bool holder_may_end(const holder_t *holder, uint32_t job, uid_t uid)
+{
+	if (holder->pid <= 1)
+		return false;
+	if (holder->job)
+		return holder->job == job;
+	return holder->uid || !uid;
+}
+
 extern int holder_describe(const holder_t *holder, char *buf, size_t size)
 {
 	char job[64] = "";

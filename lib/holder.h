@@ -74,6 +74,14 @@ extern int holder_again(int proc, int root, devset_t devices, holder_t *holder);
 extern devset_t holders_devices(const holders_t *holders);
 
 /*
+ * Whether Epilog may end a process that has a device of a job open: one of the
+ * job, or one that Slurm does not know, whatever it says itself. Not one of
+ * another job; not one of root that may belong to the machine, unless the job
+ * was root's.
+ */
+extern bool holder_may_end(const holder_t *holder, uint32_t job, uid_t uid);
+
+/*
  * "process 4711 (python3) of user 1000, job 42"; of a claim "which says that
  * it is of job 42". RET the length; -1 with errno ENOSPC
  */

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Slurm 26.05 takes ids of steps where releases before it took those of jobs */
+#define SLURM_BACKWARD_COMPAT
+#include "ctl.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <slurm/slurm.h>
+#include <slurm/slurm_errno.h>
+
+#include "deadline.h"
+
+#define POLL_MS 5
+#define REASON_MAX 1200
+
+typedef struct {
+	const char *node;
+	uint32_t job;
+	char reason[REASON_MAX];
+} request_t;
+
+/*
+ * In the child. RET 0, or a word for errno of Slurm
+ */
+
+static bool _is_drained(const char *node)
+{
+	node_info_msg_t *info = NULL;
+	bool drained = false;
+
+	if (slurm_load_node_single(&info, (char *) node, SHOW_ALL))
+		return false;
+	for (uint32_t i = 0; i < info->record_count; i++) {
+		const node_info_t *record = &info->node_array[i];
+
+		drained |= (record->node_state & NODE_STATE_DRAIN) &&
+			   record->reason && record->reason[0];
+	}
+	slurm_free_node_info_msg(info);
+	return drained;
+}
+
+static int _drain(request_t *request)
+{
+	update_node_msg_t update;
+
+	if (_is_drained(request->node))
+		return 0;
+	slurm_init_update_node_msg(&update);
+	update.node_names = (char *) request->node;
+	update.node_state = NODE_STATE_DRAIN;
+	update.reason = request->reason;
+	update.reason_uid = geteuid();
+	return slurm_update_node(&update);
+}
+
+static void _comment(request_t *request)
+{
+	job_desc_msg_t job;
+
+	slurm_init_job_desc_msg(&job);
+	job.job_id = request->job;
+	job.admin_comment = request->reason;
+	(void) slurm_update_job(&job);
+}
+
+/* The first error of an answer by task; a single job answers as one */
+static int _requeue(const char *id)
+{
+	job_array_resp_msg_t *answer = NULL;
+	int rc = slurm_requeue2((char *) id, JOB_REQUEUE_HOLD | JOB_RUNNING,
+				&answer);
+
+	if (rc)
+		rc = errno ? errno : rc;
+	for (uint32_t i = 0; !rc && answer && i < answer->job_array_count; i++)
+		rc = (int) answer->error_code[i];
+	if (answer)
+		slurm_free_job_array_resp(answer);
+	return rc;
+}
+
+static int _send_away(request_t *request)
+{
+	char id[16];
+	int rc;
+
+	(void) snprintf(id, sizeof(id), "%u", request->job);
+	_comment(request);
+	rc = _requeue(id);
+	/* Another node was faster */
+	if (!rc || rc == ESLURM_JOB_PENDING || rc == ESLURM_ALREADY_DONE)
+		return 0;
+	(void) slurm_notify_job(request->job, request->reason);
+	rc = slurm_kill_job2(id, SIGKILL, 0, NULL);
+	return (rc && errno == ESLURM_ALREADY_DONE) ? 0 : rc;
+}
+
+/*
+ * In the parent
+ */
+
+static int _wait(pid_t child, neuron_error_t *err)
+{
+	deadline_t end = deadline_in(CTL_WAIT);
+	int status = 0;
+	pid_t pid;
+
+	while (!(pid = waitpid(child, &status, WNOHANG))) {
+		if (deadline_nap(end, POLL_MS))
+			continue;
+		(void) kill(child, SIGKILL);
+		(void) waitpid(child, &status, 0);
+		return neuron_error_set(err, EIO,
+					"slurmctld has not answered in %d "
+					"seconds",
+					CTL_WAIT / 1000);
+	}
+	if (pid == child && WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	return neuron_error_set(err, EIO, "slurmctld has refused the request");
+}
+
+static int _run(int (*act)(request_t *request), request_t *request,
+		neuron_error_t *err)
+{
+	pid_t child;
+
+	(void) fflush(NULL);
+	child = fork();
+	if (child < 0)
+		return neuron_error_set(err, EIO, "fork: %s", strerror(errno));
+	if (!child) {
+		slurm_init(NULL);
+		_exit(act(request) ? 1 : 0);
+	}
+	return _wait(child, err);
+}
+
+extern int ctl_drain(const char *node, const char *reason, neuron_error_t *err)
+{
+	request_t request = {.node = node};
+
+	(void) snprintf(request.reason, sizeof(request.reason), "%s", reason);
+	return _run(_drain, &request, err);
+}
+
+extern int ctl_send_away(uint32_t job, const char *reason, neuron_error_t *err)
+{
+	request_t request = {.job = job};
+
+	(void) snprintf(request.reason, sizeof(request.reason), "%s", reason);
+	return _run(_send_away, &request, err);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ctl: what Prolog and Epilog ask of slurmctld.
+ *
+ * Each request runs in a child process and is given up after a bound: a
+ * slurmctld that does not answer must not hold a node. Requests are sent only
+ * when something is wrong, never for a job that just starts or ends.
+ */
+#ifndef NEURON_CTL_H
+#define NEURON_CTL_H
+
+#include <stdint.h>
+
+#include "lib/error.h"
+
+/* Longest time for one request, milliseconds */
+#define CTL_WAIT 20000
+
+/* Drain a node with a reason; one that is drained keeps the reason it has.
+ * RET 0; -1 with errno EIO */
+extern int ctl_drain(const char *node, const char *reason, neuron_error_t *err);
+
+/*
+ * Take a job off its nodes for its user's fault: requeued and held, or
+ * cancelled when it cannot be requeued (srun, salloc, --no-requeue). The
+ * reason is told to its user and stands in the job's AdminComment.
+ * RET 0; -1 with errno EIO: it may still run
+ */
+extern int ctl_send_away(uint32_t job, const char *reason, neuron_error_t *err);
+
+#endif
