@@ -104,7 +104,7 @@ static int _walk(rundir_t *dir, const char *path, bool make,
 						"%s/..: a path here must not "
 						"go up",
 						dir->path);
-		if (_enter(dir, path, length, make && last, err) ||
+		if (_enter(dir, path, length, make, err) ||
 		    _check(dir, last, err))
 			return -1;
 		path += length;

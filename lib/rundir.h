@@ -29,8 +29,7 @@ typedef struct {
 } rundir_t;
 
 /*
- * Open a directory. It is made, mode 0755, when make is set and only its last
- * part is missing.
+ * Open a directory. What is missing of it is made, mode 0755, when make is set.
  * IN path - absolute.
  * RET 0, for rundir_close(); -1.
  */
