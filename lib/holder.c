@@ -19,6 +19,8 @@
 #define TEXT_SIZE 8192
 #define ENVIRON_MAX (4 * 1024 * 1024)
 #define ENVIRON_STEP 65536
+/* Names of some hundred descriptors */
+#define FDS_SIZE 16384
 #define ANCESTORS_MAX 64
 #define PID_LIMIT 4194304
 #define NO_MAJOR UINT32_MAX
@@ -202,35 +204,45 @@ static bool _is_use(const scan_t *scan, pid_t pid, const char *name)
 	return (flags & O_ACCMODE) != O_WRONLY && !(flags & O_PATH);
 }
 
+/* IN/OUT devices - those that descriptors before this one were of */
+static void _look_at(const scan_t *scan, pid_t pid, int fds, const char *name,
+		     devset_t *devices)
+{
+	struct stat st;
+	devset_t device;
+
+	if (*name == '.' || !_may_be_device(fds, name) ||
+	    fstatat(fds, name, &st, 0))
+		return;
+	device = _device_of(scan->targets, &st);
+	if (device && !(*devices & device) && _is_use(scan, pid, name))
+		*devices |= device;
+}
+
+/* Most processes are threads of the kernel, without any: readdir() would make
+ * twice as many system calls */
 static devset_t _devices_of(const scan_t *scan, pid_t pid)
 {
+	_Alignas(struct dirent64) char entries[FDS_SIZE];
 	char path[PATH_SIZE];
-	const struct dirent *at;
 	devset_t devices = 0;
-	DIR *dir;
+	ssize_t n = 0;
 	int fd;
 
 	(void) snprintf(path, sizeof(path), "%d/fd", (int) pid);
 	fd = openat(scan->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = (fd < 0) ? NULL : fdopendir(fd);
-	if (!dir) {
-		if (fd >= 0)
-			(void) close(fd);
+	if (fd < 0)
 		return 0;
-	}
-	while ((at = readdir(dir))) {
-		struct stat st;
-		devset_t device;
+	while ((n = getdents64(fd, entries, sizeof(entries))) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *entry =
+				(const void *) (entries + at);
 
-		if (at->d_name[0] == '.' || !_may_be_device(fd, at->d_name) ||
-		    fstatat(fd, at->d_name, &st, 0))
-			continue;
-		device = _device_of(scan->targets, &st);
-		if (device && !(devices & device) &&
-		    _is_use(scan, pid, at->d_name))
-			devices |= device;
+			_look_at(scan, pid, fd, entry->d_name, &devices);
+			at += entry->d_reclen;
+		}
 	}
-	(void) closedir(dir);
+	(void) close(fd);
 	return devices;
 }
 
@@ -461,13 +473,16 @@ static void _aim(scan_t *scan, targets_t *targets, int proc, int root,
 extern int holders_find(int proc, int root, devset_t devices,
 			holders_t *holders, neuron_error_t *err)
 {
-	int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = (fd < 0) ? NULL : fdopendir(fd);
 	targets_t targets;
 	scan_t scan;
-	int rc;
+	DIR *dir;
+	int fd, rc;
 
 	memset(holders, 0, sizeof(*holders));
+	if (!devices)
+		return 0;
+	fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = (fd < 0) ? NULL : fdopendir(fd);
 	if (!dir) {
 		int errnum = errno;
 
