@@ -176,6 +176,23 @@ static void _put_more(dump_t *dump, const conf_t *conf)
 		_put(dump, "ports=%u-%u ", first, last);
 }
 
+static void _put_epilog(dump_t *dump, const conf_t *conf)
+{
+	char run[256];
+
+	ck_assert_int_ge(conf_runtime_dir(conf, "node", run, sizeof(run)), 0);
+	if (strcmp(run, CONF_RUNTIME_DIR))
+		_put(dump, "run=%s ", run);
+	if (conf_lnc_file(conf))
+		_put(dump, "lnc=%s ", conf_lnc_file(conf));
+	if (conf_reset_wait(conf))
+		_put(dump, "reset=%u ", conf_reset_wait(conf));
+	if (!conf_bad_device_drains(conf))
+		_put(dump, "keep ");
+	if (!conf_is_service(conf, CONF_SERVICES))
+		_put(dump, "services ");
+}
+
 static void _put_template(dump_t *dump, const template_t *template)
 {
 	char options[OPTIONS_TEXT_MAX];
@@ -208,6 +225,7 @@ static void _dump(const conf_t *conf, dump_t *dump)
 	dump->text[0] = '\0';
 	_put_site(dump, conf);
 	_put_more(dump, conf);
+	_put_epilog(dump, conf);
 	for (unsigned int i = 0; i < conf_node_count(conf); i++) {
 		const char *name = conf_node_name(conf, i);
 
@@ -309,6 +327,14 @@ static const struct {
 	{"cache bucket", "CompileCache=s3://bucket/neuron",
 	 "cache=s3://bucket/neuron "},
 	{"ports", "RootPorts=1024-1087", "ports=1024-1087 "},
+	{"runtime", "RuntimeDir=/run/x/%n/\nLncFile=/opt/a\nResetWait=0:1",
+	 "run=/run/x/node lnc=/opt/a reset=1 "},
+	{"epilog", "BadDevice=Keep\nDeviceServices=a.b,c-d\nResetWait=60",
+	 "reset=3600 keep services "},
+	{"default runtime",
+	 "RuntimeDir=/run/slurm-neuron\nLncFile=NO\nBadDevice=drain\n"
+	 "DeviceServices=x,neuron-monitor",
+	 ""},
 	{"all ports", "RootPorts=1024-65535", "ports=1024-65535 "},
 	{"default ports", "RootPorts=16384-28671", ""},
 	{"template",
@@ -352,6 +378,13 @@ END_TEST
 #define NO_CACHE                                                              \
 	"this is neither a path nor a bucket; write a path that starts with " \
 	"/, or s3://BUCKET/..."
+#define NO_LNC_FILE "this is no path; write no, or a path that starts with /"
+#define NO_RESET                                                          \
+	"no reset takes so long; write a time of 1 to 3600 seconds, for " \
+	"example 8:00"
+#define NO_COMMANDS                                                           \
+	"this is no list of commands; write names with commas between them, " \
+	"for example neuron-monitor"
 #define NO_PORTS                                                              \
 	"this is no range of ports; write FIRST-LAST with at least 64 ports " \
 	"out of 1024-65535, for example 16384-28671"
@@ -368,7 +401,8 @@ END_TEST
 	"ProfileDir, Root, CoreNumbering, Shape, ShapeWait, "           \
 	"UndocumentedSizes, CandidateNodes, PrivateView, SizeWeights, " \
 	"UltraServerSwitches, "                                         \
-	"CompileCache, RootPorts"
+	"CompileCache, RootPorts, RuntimeDir, LncFile, ResetWait, "     \
+	"BadDevice, DeviceServices"
 #define NODE_KEYS "the keys of this line are NodeName, Profile, Lnc"
 #define PERCENT                                                              \
 	"% stands before something else than n or %; write %n for the name " \
@@ -607,6 +641,26 @@ static const struct {
 	 "c:2: CompileCache=/a: CompileCache stands on line 1 already; give it "
 	 "once"},
 	/* ports */
+	{"RuntimeDir=run", EINVAL,
+	 "c:1: RuntimeDir=run: the path is not absolute; write a path that "
+	 "starts with /"},
+	{"RuntimeDir=/run/%u", EINVAL, "c:1: RuntimeDir=/run/%u: " PERCENT},
+	{"LncFile=yes", EINVAL, "c:1: LncFile=yes: " NO_LNC_FILE},
+	{"LncFile=../x", EINVAL, "c:1: LncFile=../x: " NO_LNC_FILE},
+	{"ResetWait=soon", EINVAL,
+	 "c:1: ResetWait=soon: this is not a time of at most 366 days; write "
+	 "minutes, minutes:seconds, hours:minutes:seconds, days-hours, or "
+	 "never"},
+	{"ResetWait=0", EINVAL, "c:1: ResetWait=0: " NO_RESET},
+	{"ResetWait=61", EINVAL, "c:1: ResetWait=61: " NO_RESET},
+	{"ResetWait=never", EINVAL, "c:1: ResetWait=never: " NO_RESET},
+	{"BadDevice=yes", EINVAL,
+	 "c:1: BadDevice=yes: a node can be drained or kept only; write drain "
+	 "or keep"},
+	{"DeviceServices=/bin/a", EINVAL,
+	 "c:1: DeviceServices=/bin/a: " NO_COMMANDS},
+	{"DeviceServices=\"a b\"", EINVAL,
+	 "c:1: DeviceServices=a b: " NO_COMMANDS},
 	{"RootPorts=20000", EINVAL, "c:1: RootPorts=20000: " NO_PORTS},
 	{"RootPorts=20000-", EINVAL, "c:1: RootPorts=20000-: " NO_PORTS},
 	{"RootPorts=-20000", EINVAL, "c:1: RootPorts=-20000: " NO_PORTS},
@@ -1049,6 +1103,87 @@ START_TEST(root)
 END_TEST
 
 /*
+ * Services
+ */
+
+static const struct {
+	const char *command;
+	bool service;
+} commands[] = {
+	{"a", true},    {"bb", true}, {"c", true},   {"b", false},
+	{"aa", false},  {"", false},  {",", false},  {"a,bb", false},
+	{"bb,", false}, {"A", false}, {"c ", false},
+};
+
+START_TEST(service)
+{
+	conf_t *conf = _decode("DeviceServices=a,bb,,c,", NULL);
+
+	ck_assert_ptr_nonnull(conf);
+	ck_assert_msg(conf_is_service(conf, commands[_i].command) ==
+			      commands[_i].service,
+		      "\"%s\": wanted %d", commands[_i].command,
+		      commands[_i].service);
+	conf_destroy(conf);
+}
+END_TEST
+
+/*
+ * One node
+ */
+
+static const struct {
+	const char *text;
+	const char *node;
+	const char *result; /* what conf_decode_node() gives, or a sentence */
+} only[] = {
+	{"NodeName=a,b Profile=trn2.48xlarge\nNodeName=c Profile=inf2.48xlarge",
+	 "b", "b@1=trn2.48xlarge/2 "},
+	{"NodeName=a,b Profile=trn2.48xlarge\nNodeName=c Profile=inf2.48xlarge",
+	 "c", "c@2=inf2.48xlarge/1 "},
+	{"NodeName=[a,b] Profile=trn2.48xlarge", "b", ""},
+	{"NodeName=a,b Profile=trn2.48xlarge", "", ""},
+	{"NodeName=aa,b Profile=trn2.48xlarge", "a", ""},
+	{"NodeName=a Profile=trn2.48xlarge Lnc=1", "a", "a@1=trn2.48xlarge/1 "},
+	/* nothing of other nodes is looked at */
+	{"NodeName=a Profile=nothing\nNodeName=b Profile=trn2.48xlarge", "b",
+	 "b@2=trn2.48xlarge/2 "},
+	{"NodeName=b Profile=trn2.48xlarge\nUltraServerName=us Nodes=x,y", "b",
+	 "b@1=trn2.48xlarge/2 "},
+	{"NodeName=b Profile=nothing", "b", "c:1: Profile=nothing: "},
+	{"NodeName=b Profile=trn2.48xlarge\nNodeName=b Profile=trn2.48xlarge",
+	 "b", "c:2: NodeName=b: b stands on line 1 already"},
+	/* but every line must be one */
+	{"NodeName=b Profile=trn2.48xlarge\nFoo=bar", "b", "c:2: Foo=bar: "},
+	{"NodeName=b Profile=trn2.48xlarge\nNodeName=a", "b",
+	 "c:2: NodeName=a: the line has no Profile"},
+};
+
+START_TEST(one_node)
+{
+	neuron_error_t err = {""};
+	dump_t dump = {.used = 0};
+	conf_t *conf = conf_decode_node(only[_i].text, "c", directory, _expand,
+					only[_i].node, &err);
+	const char *got = err.text;
+
+	if (conf) {
+		_dump(conf, &dump);
+		got = dump.text;
+		ck_assert_uint_le(conf_node_count(conf), 1);
+		ck_assert_ptr_null(conf_node_shape(conf, 0));
+	}
+	ck_assert_msg(conf ? !strcmp(got, only[_i].result)
+			   : !strncmp(got, only[_i].result,
+				      strlen(only[_i].result)) &&
+				      *only[_i].result,
+		      "\"%s\" for %s: got \"%s\", wanted \"%s\"", only[_i].text,
+		      only[_i].node, got, only[_i].result);
+	conf_destroy(conf);
+}
+END_TEST
+
+/*
  * Files
  */
 
@@ -1225,6 +1360,8 @@ static Suite *_suite(void)
 	tcase_add_test(nodes, templates);
 	tcase_add_test(nodes, many_templates);
 	tcase_add_loop_test(nodes, root, 0, COUNT(roots));
+	tcase_add_loop_test(nodes, service, 0, COUNT(commands));
+	tcase_add_loop_test(nodes, one_node, 0, COUNT(only));
 	suite_add_tcase(suite, nodes);
 	tcase_set_timeout(nodes, 30);
 	tcase_set_timeout(hostile, 120);
