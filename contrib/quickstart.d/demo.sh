@@ -40,6 +40,7 @@ build_cluster() {
 	cluster_switch spine 'leaf[1-2]'
 	cluster_ultraserver us1 'trn[1-4]'
 	cluster_ultraserver us2 'trn[5-8]'
+	cluster_prolog
 	cluster_start
 }
 

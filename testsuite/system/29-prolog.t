@@ -15,11 +15,8 @@ lnc_file=/opt/aws/neuron/logical_nc_config
 setup() {
 	cluster_new neuron
 	cluster_nodes 'n[1-3]' trn2u.48xlarge
-	cluster_conf "Prolog=$prolog"
-	cluster_conf "Epilog=$epilog"
-	cluster_conf "PrologFlags=Alloc${1:-}"
+	cluster_prolog
 	cluster_sched nohold_on_prolog_fail
-	neuron_conf "RuntimeDir=$CLUSTER_DIR/run/slurm-neuron/%n"
 	neuron_conf "LncFile=$lnc_file"
 	neuron_conf "ResetWait=0:3"
 	cluster_start

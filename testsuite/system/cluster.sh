@@ -31,6 +31,7 @@
 #   cluster_sched OPTIONS	more SchedulerParameters
 #   cluster_cgroups LINE...	use cgroups, with these lines in cgroup.conf; root only
 #   neuron_conf LINE		one more line for neuron.conf
+#   cluster_prolog		Prolog and Epilog of this project
 #   cluster_start		write the files, start, wait until all are idle
 #
 # Run it:
@@ -416,6 +417,13 @@ cluster_partition() {
 
 cluster_conf() {
 	_extra_conf+="$*"$'\n'
+}
+
+cluster_prolog() {
+	cluster_conf "Prolog=$NEURON_BUILD_DIR/tools/neuron-prolog"
+	cluster_conf "Epilog=$NEURON_BUILD_DIR/tools/neuron-epilog"
+	cluster_conf "PrologFlags=Alloc"
+	neuron_conf "RuntimeDir=$CLUSTER_DIR/run/slurm-neuron/%n"
 }
 
 cluster_sched() {
