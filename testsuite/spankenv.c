@@ -3,11 +3,12 @@
  * spankenv: submit a job with a SPANK job environment of any content, as a
  * user could who writes his own client.
  *
- *	spankenv NAME NODE GRES SCRIPT [VARIABLE=VALUE | VARIABLE=@FILE]...
+ *	spankenv [--no-requeue] NAME NODE GRES SCRIPT [VARIABLE=VALUE | VARIABLE=@FILE]...
  *
  * NAME is that of the job, SCRIPT the path of a file.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,14 +64,22 @@ int main(int argc, char **argv)
 	char *environment[] = {path, NULL};
 	submit_response_msg_t *answer = NULL;
 	char directory[4096];
+	bool requeue = true;
 	job_desc_msg_t job;
 
+	if ((argc > 1) && !strcmp(argv[1], "--no-requeue")) {
+		requeue = false;
+		argv++;
+		argc--;
+	}
 	if (argc < 5)
 		_die("usage", "NAME NODE GRES SCRIPT [VARIABLE=VALUE]...");
 	if (!getcwd(directory, sizeof(directory)))
 		_die("getcwd", strerror(errno));
 	slurm_init(NULL);
 	slurm_init_job_desc_msg(&job);
+	if (!requeue)
+		job.requeue = 0;
 	job.name = argv[1];
 	job.req_nodes = argv[2];
 	job.tres_per_node = argv[3];

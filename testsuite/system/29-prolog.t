@@ -8,7 +8,9 @@
 
 prolog=$NEURON_BUILD_DIR/tools/neuron-prolog
 epilog=$NEURON_BUILD_DIR/tools/neuron-epilog
-[ -x "$prolog" ] && [ -x "$epilog" ] || skip_all "tools/neuron-prolog is not built"
+if [ ! -x "$prolog" ] || [ ! -x "$epilog" ]; then
+	skip_all "tools/neuron-prolog is not built"
+fi
 
 lnc_file=/opt/aws/neuron/logical_nc_config
 
@@ -120,7 +122,7 @@ is "$(set_size "$(grant_field n1 "$job" devices)")" 2 "the job has what it asked
 is "$(grant_field n1 "$job" node)" n1 "on its own node"
 cancel "$job"
 ok "its Epilog is not misled either" wait_idle
-file_is_gone "$(runtime n1 "job-$job")"
+
 
 #
 # A machine at fault: the node is drained with the reason, the job waits
@@ -143,7 +145,7 @@ at_fault() {
 repaired() {
 	scontrol update nodename=n1 state=resume
 	ok "$1: repaired, the job runs" wait_for -t 60 _state_is "$fault_job" RUNNING
-	ok "$1: and nothing is marked bad" file_is_gone "$(runtime n1 bad/neuron3)"
+	ok "$1: and nothing is marked bad" wait_for eval '[ -z "$(ls "$(runtime n1 bad)")" ]'
 	cancel "$fault_job"
 	wait_idle
 }
@@ -169,7 +171,7 @@ echo 0 >"$counter"
 echo 0 >"$(sysfs n1 6 stats/hardware/mem_ecc_repairable_uncorrected)"
 repaired "memory"
 
-iface=$(ls "$(machine n1 sys/class/infiniband)" | sort | head -n 1)
+iface=$(find "$(machine n1 sys/class/infiniband)" -name "rdma*" -printf "%f\n" | sort | head -n 1)
 port=$(machine n1 "sys/class/infiniband/$iface/ports/1/state")
 echo "1: DOWN" >"$port"
 efa=$(sed -n 's/.*"efa": "0000:\(..\):.*/\1/p' "$(_profile trn2u.48xlarge)" | grep -n . |
@@ -180,7 +182,7 @@ at_fault "EFA port" "efa$efa ($iface): its port is \"1: DOWN\", not \"4: ACTIVE\
 echo "4: ACTIVE" >"$port"
 repaired "EFA port"
 
-sleep 1000 <"$(machine n1 dev/neuron9)" &
+sleep 1000 3<"$(machine n1 dev/neuron9)" &
 holder=$!
 at_fault "device open" "neuron9: process $holder (sleep) of user $(id -u) has it open"
 kill "$holder" 2>/dev/null
@@ -194,7 +196,12 @@ status=$?
 isnt "$status" 0 "srun fails when the Prolog does"
 diag "$out"
 wait_for node_is_drained n1
-like "$(node_reason n1)" "^neuron-prolog: neuron3: it is unhealthy: hbm" "and the node is drained"
+is "$(node_reason n1)" "neuron-prolog: neuron3: it is unhealthy: hbm" "and the node is drained"
+resume n1
+out=$(timeout 60 salloc -w n1 --gres=neuron:16 true 2>&1)
+isnt "$?" 0 "so does salloc"
+diag "$out"
+ok "and drains it too" wait_for node_is_drained n1
 echo >"$components"
 resume n1
 
@@ -218,7 +225,7 @@ ok "the node is idle then" wait_idle
 is "$(cat "$(sysfs n1 0 reset)")" 1 "and the device ready"
 
 # An innocent one, which has the device open for writing alone, goes on
-sleep 1000 >"$(machine n1 dev/neuron2)" &
+sleep 1000 3>"$(machine n1 dev/neuron2)" &
 free=$!
 rm -f "$CLUSTER_DIR/out/leftover"
 job=$(sbatch --parsable --output=/dev/null -w n1 --gres=neuron:16 \
@@ -242,6 +249,32 @@ ok "and the node is idle" wait_for -t 60 _all_idle
 ok "an open that is no use of the device is let alone" kill -0 "$free"
 kill "$free"
 wait "$free" 2>/dev/null
+
+# A process of another job that still runs: it is let alone, and named
+other=$(submit -w n1 --gres=neuron:4)
+wait_state "$other" RUNNING
+own=$(job_devices "$other")
+job=$(submit -w n1 --gres=neuron:4)
+wait_state "$job" RUNNING
+foreign=$(job_devices "$job")
+foreign=${foreign%%-*}
+isnt "$own" "$(job_devices "$job")" "two jobs with devices of their own"
+rm -f "$CLUSTER_DIR/out/intruder"
+srun --overlap --jobid="$other" -n1 --gres=none sh -c 'exec 3<"$1"; echo $$ >"$2"; sleep 1000; :' \
+	sh "$(machine n1 "dev/neuron$foreign")" "$CLUSTER_DIR/out/intruder" >/dev/null 2>&1 &
+srun=$!
+wait_for test -s "$CLUSTER_DIR/out/intruder"
+intruder=$(<"$CLUSTER_DIR/out/intruder")
+release "$job"
+ok "one has a device of the other open when that ends: the node is drained" \
+	wait_for -t 40 node_is_drained n1
+is "$(node_reason n1)" \
+	"neuron-epilog: neuron$foreign: it stays busy: process $intruder (sh) of user $(id -u), job $other has it open" \
+	"the reason says who"
+ok "and it goes on" kill -0 "$intruder"
+cancel "$other"
+wait "$srun" 2>/dev/null
+resume n1
 
 # A device that vanishes meanwhile
 job=$(submit -w n1 --gres=neuron:16)
@@ -400,6 +433,12 @@ like "$(scontrol show job "$job")" 'AdminComment=--neuron-lnc=7: ' "with the rea
 ok "the node is not drained" wait_idle
 like "$(sinfo -N -h -n n1 -o %T)" '^idle$' "but idle"
 cancel_all
+"$NEURON_BUILD_DIR/testsuite/spankenv" --no-requeue once n1 gres/neuron:2 \
+	"$CLUSTER_DIR/gate.sh" 'SPANK_NEURON_OPTIONS=tp=0'
+job=$(squeue -h -n once -t all -o %i)
+ok "one that must not be requeued is cancelled" wait_for _state_is "$job" CANCELLED
+like "$(scontrol show job "$job")" 'AdminComment=--neuron-tp=0: ' "with the reason too"
+ok "and the node is idle" wait_idle
 head -c 1000000 /dev/zero | tr '\0' A >"$CLUSTER_DIR/out/long"
 if "$NEURON_BUILD_DIR/testsuite/spankenv" long n1 gres/neuron:2 \
 	"$CLUSTER_DIR/gate.sh" "SPANK_NEURON_OPTIONS=@$CLUSTER_DIR/out/long" 2>"$CLUSTER_DIR/out/refused"; then
