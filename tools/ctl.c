@@ -55,26 +55,28 @@ static int _drain(request_t *request)
 	update.node_names = (char *) request->node;
 	update.node_state = NODE_STATE_DRAIN;
 	update.reason = request->reason;
-	update.reason_uid = geteuid();
 	return slurm_update_node(&update);
 }
 
-static void _comment(request_t *request)
+/* By name, since releases differ in how they keep the number */
+static void _comment(char *id, request_t *request)
 {
+	job_array_resp_msg_t *answer = NULL;
 	job_desc_msg_t job;
 
 	slurm_init_job_desc_msg(&job);
-	job.job_id = request->job;
+	job.job_id_str = id;
 	job.admin_comment = request->reason;
-	(void) slurm_update_job(&job);
+	(void) slurm_update_job2(&job, &answer);
+	if (answer)
+		slurm_free_job_array_resp(answer);
 }
 
 /* The first error of an answer by task; a single job answers as one */
-static int _requeue(const char *id)
+static int _requeue(char *id)
 {
 	job_array_resp_msg_t *answer = NULL;
-	int rc = slurm_requeue2((char *) id, JOB_REQUEUE_HOLD | JOB_RUNNING,
-				&answer);
+	int rc = slurm_requeue2(id, JOB_REQUEUE_HOLD | JOB_RUNNING, &answer);
 
 	if (rc)
 		rc = errno ? errno : rc;
@@ -91,7 +93,7 @@ static int _send_away(request_t *request)
 	int rc;
 
 	(void) snprintf(id, sizeof(id), "%u", request->job);
-	_comment(request);
+	_comment(id, request);
 	rc = _requeue(id);
 	/* Another node was faster */
 	if (!rc || rc == ESLURM_JOB_PENDING || rc == ESLURM_ALREADY_DONE)

@@ -386,9 +386,10 @@ by_hand "$epilog" n2 931 0-3
 #
 # Time
 #
+# The best of at least nine runs; more on a machine that is busy elsewhere
 milliseconds() { # PROGRAM
-	local from=${EPOCHREALTIME/./} best=1000000 try now
-	for try in 1 2 3 4 5 6 7 8 9; do
+	local from best=1000000 try now
+	for ((try = 1; try <= 9 || (best >= 50000 && try <= 60); try++)); do
 		from=${EPOCHREALTIME/./}
 		by_hand "$1" n2 940 0-15 >/dev/null
 		now=$((${EPOCHREALTIME/./} - from))
