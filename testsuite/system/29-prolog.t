@@ -440,15 +440,52 @@ job=$(squeue -h -n once -t all -o %i)
 ok "one that must not be requeued is cancelled" wait_for _state_is "$job" CANCELLED
 like "$(scontrol show job "$job")" 'AdminComment=--neuron-tp=0: ' "with the reason too"
 ok "and the node is idle" wait_idle
-head -c 1000000 /dev/zero | tr '\0' A >"$CLUSTER_DIR/out/long"
-if "$NEURON_BUILD_DIR/testsuite/spankenv" long n1 gres/neuron:2 \
-	"$CLUSTER_DIR/gate.sh" "SPANK_NEURON_OPTIONS=@$CLUSTER_DIR/out/long" 2>"$CLUSTER_DIR/out/refused"; then
-	job=$(squeue -h -n long -o %i)
-	wait_for eval '[ "$(job_state "$job")" = RUNNING ] || [ "$(job_field "$job" Restarts)" = 1 ]'
-	diag "a megabyte of options: $(job_state "$job") $(job_reason "$job")"
+# Slurm drops what is longer than 256 KiB; what is longer than 128 KiB no
+# program can be started with
+for size in 100000 1000000; do
+	head -c $size /dev/zero | tr '\0' A >"$CLUSTER_DIR/out/long"
+	"$NEURON_BUILD_DIR/testsuite/spankenv" "long$size" n1 gres/neuron:2 \
+		"$CLUSTER_DIR/gate.sh" "SPANK_NEURON_OPTIONS=@$CLUSTER_DIR/out/long"
+	job=$(squeue -h -n "long$size" -o %i)
+	ok "$size bytes of options: the job is sent away, or runs without them" wait_for eval \
+		'[ "$(job_state "$job")" = RUNNING ] || [ "$(job_field "$job" Restarts)" = 1 ]'
+	unlike "$(sinfo -N -h -n n1 -o %T)" drain "and no node is drained"
+	cancel_all
+	wait_idle
+done
+
+#
+# Another user's job
+#
+if [ "$(id -u)" -ne 0 ]; then
+	skip "a job of another user" "only root can submit one"
 else
-	diag "a megabyte of options: $(<"$CLUSTER_DIR/out/refused")"
+	chmod 0755 "$CLUSTER_DIR" "$CLUSTER_DIR/out"
+	cat >"$CLUSTER_DIR/user.sh" <<-END
+		#!/bin/sh
+		setsid sh -c 'exec 3<$(machine n1 dev/neuron0); sleep 1000; :' >/dev/null 2>&1 &
+		sleep 1
+	END
+	job=$(cd / && sbatch --uid=65534 --gid=65534 --parsable --output=/dev/null \
+		-w n1 --gres=neuron:16 "$CLUSTER_DIR/user.sh")
+	wait_for test -e "$(runtime n1 "job-$job")"
+	is "$(grant_field n1 "$job" uid)" 65534 "a job of another user"
+	sleep 1000 3<"$(machine n1 dev/neuron15)" &
+	service=$!
+	ok "a process of root on its devices drains the node" wait_for -t 60 node_is_drained n1
+	is "$(node_reason n1)" \
+		"neuron-epilog: neuron15: it stays busy: process $service (sleep) of user 0 has it open" \
+		"and is named"
+	ok "but goes on" kill -0 "$service"
+	is "$(by_hand "$prolog" n1 950 0 2>&1; echo $?)" 0 "the user's own process is gone"
+	by_hand "$epilog" n1 950 0
+	echo "DeviceServices=neuron-monitor,sleep" >>"$CLUSTER_DIR/etc/neuron.conf"
+	is "$(by_hand "$prolog" n1 951 15; echo $?)" 0 "a process of root that is a service is no fault"
+	is "$(by_hand "$epilog" n1 951 15; echo $?)" 0 "nor after the job"
+	ok "and goes on too" kill -0 "$service"
+	kill "$service"
+	wait "$service" 2>/dev/null
+	resume n1
 fi
-unlike "$(sinfo -N -h -n n1 -o %T)" drain "a megabyte of options drains no node"
 cancel_all
 finish
