@@ -225,14 +225,14 @@ check_plugin() {
 # A symbol that may be missing must be somewhere, or its name is wrong
 check_weak() {
 	local type=$1 program common=''
-	for program in slurmctld slurmd; do
+	for program in slurmctld slurmd slurmstepd; do
 		inside "$program" NEURON_OPEN=look \
 			NEURON_OPEN_FILE="$plugins/${type/\//_}.so" ||
 			bail "$program does not look at $type" "$said"
 		[ "$program" = slurmctld ] && common=$(fact weak) ||
 			common=$(comm -12 <(echo "$common") <(fact weak))
 	done
-	is "$common" "" "slurmctld or slurmd has each weak symbol of $type"
+	is "$common" "" "slurmctld, slurmd or slurmstepd has each weak symbol of $type"
 }
 
 for type in gres/efa gres/neuron job_submit/neuron select/neuron \
@@ -266,6 +266,7 @@ spank_faults() {
 
 is "$(spank_wanted | grep -c '^slurm_spank_')" "$(spank_wanted | wc -l)" \
 	"found the list of SPANK functions"
+check_weak spank/neuron
 for program in srun sbatch salloc slurmd slurmstepd; do
 	is "$(spank_faults $program)" "" "spank/neuron fits $program"
 done
