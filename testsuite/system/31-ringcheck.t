@@ -66,6 +66,32 @@ wait "$one" "$!"
 is "$(tail -qn 1 "$CLUSTER_DIR"/out/{one,two} | tr '\n' ' ')" "exit 0 exit 0 " \
 	"two jobs at once do not meet each other"
 
+# Two at once in two steps of one job: neither starts before both are there
+job=$(grant -N2 -c8 --gres=neuron:8)
+step() {
+	# shellcheck disable=SC2016
+	timeout 90 srun --quiet --jobid="$job" --exact -N2 -n2 -c2 --mem=64M \
+		--gres=neuron:4 env FI_PROVIDER=tcp sh -c \
+		': >"$1/here.$SLURM_STEP_ID.$SLURM_PROCID"
+		until [ -e "$1/go" ]; do sleep 0.1; done
+		exec "$0" --size=256K --json' \
+		"$NEURON_BUILD_DIR/tools/neuron-ringcheck" "$CLUSTER_DIR/out" 2>&1
+	echo "exit $?"
+}
+step >"$CLUSTER_DIR/out/one" &
+one=$!
+step >"$CLUSTER_DIR/out/two" &
+two=$!
+# shellcheck disable=SC2016
+wait_for eval '[ "$(find "$CLUSTER_DIR/out" -name "here.*" | wc -l)" -eq 4 ]'
+: >"$CLUSTER_DIR/out/go"
+wait "$one" "$two"
+is "$(tail -qn 1 "$CLUSTER_DIR"/out/{one,two} | tr '\n' ' ')" "exit 0 exit 0 " \
+	"nor do two steps of one job"
+is "$(grep -oh '"devices":"[^"]*"' "$CLUSTER_DIR"/out/{one,two} | sort | uniq -c | tr -s ' \n' ' ')" \
+	' 2 "devices":"0-3" 2 "devices":"4-7" ' "each has devices of its own"
+cancel "$job"
+
 # A device that is not there
 rm -f "$CLUSTER_DIR/machines/trn3/dev/neuron2"
 out=$(ring -N4 --gres=neuron:4 -- "${small[@]}")
