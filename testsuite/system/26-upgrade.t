@@ -61,7 +61,7 @@ new_step() {
 
 # shellcheck disable=SC2016 # the step expands it
 _new_step() {
-	timeout 4 srun --quiet --jobid="${jobs[1]}" --exact -n1 --mem=0 \
+	SLURM_CONF=$srun_conf timeout 4 "$srun" --quiet --jobid="${jobs[1]}" --exact -n1 --mem=0 \
 		--gres=neuron:4 sh -c 'echo "$SLURM_NEURON_DEVICES"' \
 		</dev/null >"$CLUSTER_DIR/out/step" 2>&1
 }
@@ -87,6 +87,10 @@ judged "$old_version: four jobs are well placed" "${jobs[@]}"
 ok "the state is saved" wait_saved "${jobs[0]}"
 ctld_stop
 
+# Programs of users are replaced last
+srun=$NEURON_OLD_SLURM_PREFIX/bin/srun
+srun_conf=$CLUSTER_DIR/etc/slurm.old.conf
+cp "$SLURM_CONF" "$srun_conf"
 use_new
 diag "from $old_version to $(slurmctld -V)"
 ok "the new controller starts" ctld_start
@@ -102,6 +106,8 @@ for node in n1 n2 n3 n4; do
 	slurmd_restart $node
 done
 ok "the nodes are replaced" wait_nodes
+srun=srun
+srun_conf=$SLURM_CONF
 is "$(picture "${jobs[@]}")" "$before" "no allocation has changed"
 ok "the step runs" steps_are "${jobs[1]}.0"
 is "$(new_step)" "$right" "a new step gets devices that lie together"
