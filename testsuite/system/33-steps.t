@@ -105,7 +105,7 @@ step_sees() {
 	local node
 	awk '$3 != "-" { print $2 }' "$CLUSTER_DIR/steps/$1" | sort -u |
 		while read -r node; do
-			awk -v node="$node" '$2 == node { print $3 }' \
+			awk -v node="$node" '$2 == node && $3 != "-" { print $3 }' \
 				"$CLUSTER_DIR/steps/$1" | as_set
 		done | paste -sd' '
 }
