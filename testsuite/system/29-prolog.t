@@ -57,8 +57,16 @@ dead() {
 	! kill -0 "$1" 2>/dev/null
 }
 
+# No Epilog runs any more: one that fails after a resume would drain the node
+# again
+is_settled() { # NODE
+	[ "$(sinfo -N -h -n "$1" -o %T)" = drained ] &&
+		[ -z "$(squeue -h -t CG -o %i)" ]
+}
+
 # Repair what a test broke
 resume() { # NODE
+	wait_for -t 40 is_settled "$1"
 	scontrol update "nodename=$1" state=resume
 	wait_idle
 }
@@ -143,6 +151,7 @@ at_fault() {
 
 # repaired NAME: the job that waited runs
 repaired() {
+	wait_for -t 40 is_settled n1
 	scontrol update nodename=n1 state=resume
 	ok "$1: repaired, the job runs" wait_for -t 60 _state_is "$fault_job" RUNNING
 	ok "$1: and nothing is marked bad" wait_for eval '[ -z "$(ls "$(runtime n1 bad)")" ]'
