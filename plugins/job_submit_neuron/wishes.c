@@ -193,4 +193,6 @@ extern void wishes_write(const wishes_t *wishes, job_desc_msg_t *job_desc)
 		return;
 	env_array_overwrite(&job_desc->spank_job_env, OPTIONS_VARIABLE, text);
 	job_desc->spank_job_env_size = envcount(job_desc->spank_job_env);
+	xstrfmtcat(job_desc->admin_comment, "%sneuron: %s",
+		   job_desc->admin_comment ? "; " : "", text);
 }

@@ -54,7 +54,8 @@ extern int wishes_set_tasks(const wishes_t *wishes, const request_t *request,
 			    const plan_kind_t *kinds, uint32_t count,
 			    job_desc_msg_t *job_desc, neuron_error_t *err);
 
-/* Write the options back, canonical */
+/* Write the options back, canonical; people and neuron-topo read them in the
+ * job's AdminComment, "neuron: tp=8,lnc=1" */
 extern void wishes_write(const wishes_t *wishes, job_desc_msg_t *job_desc);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "note.h"
+
 /* With CandidateNodes=check */
 #define CHECKS_BETWEEN_LINES 100
 
@@ -416,10 +418,36 @@ static bool _preemption_may_help(prune_t *prune)
 	return _can(prune, prune->used) != NO;
 }
 
+/* Why a job does not start; of the nodes of the last situation */
+static void _note_waits(const prune_t *prune)
+{
+	const request_t *request = &prune->job->request;
+	bool with_efa = (prune->job->efa != NULL);
+	note_census_t census = {.nodes = prune->candidate_count};
+
+	for (uint32_t i = 0; i < prune->count; i++) {
+		const gang_node_t *node = &prune->nodes[i];
+		shape_pick_t pick;
+
+		if (node->total < _least_devices(prune))
+			continue;
+		if (request->whole_node ||
+		    !shape_pick(node->shape, node->free, node->free_efas,
+				with_efa, _least_devices(prune), request->tier,
+				&pick))
+			census.fit++;
+		else
+			census.broken++;
+	}
+	note_waits(prune->call->job_ptr, prune->job, &census);
+}
+
 static int _test_start(prune_t *prune)
 {
 	answer_t answer = _choose(prune, 0, ledger_used(prune->state->ledger));
 
+	if (answer == NO)
+		_note_waits(prune);
 	if ((answer == NO) && !_preemption_may_help(prune))
 		return SLURM_ERROR;
 	if ((answer == YES) && !_ask_choice(prune, prune->call->will_run_ptr))

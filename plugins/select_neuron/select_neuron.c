@@ -2,6 +2,7 @@
 #include "select_neuron.h"
 
 #include "mark.h"
+#include "note.h"
 #include "sizes.h"
 
 #include "plugins/common/bits.h"
@@ -155,6 +156,16 @@ static devset_t _selected(const gres_state_t *state, int node)
 	return bits_to_devset(gres->gres_bit_select[node]);
 }
 
+static devset_t _devices(const job_neuron_t *job, int node)
+{
+	return _selected(job->neuron, node);
+}
+
+static devset_t _efas(const job_neuron_t *job, int node)
+{
+	return _selected(job->efa, node);
+}
+
 static bool _node_is_legal(const job_neuron_t *job, int node)
 {
 	const shape_t *shape = site_shape(site, node);
@@ -220,13 +231,16 @@ extern int select_neuron_verify(job_record_t *job_ptr)
 		      job_ptr, job_ptr->job_resrcs->nodes);
 		return _take_back(job_ptr);
 	}
-	if (job.request.whole_node)
-		return SLURM_SUCCESS;
-	for (int n = 0; (n = bit_ffs_from_bit(nodes, n)) >= 0; n++) {
+	for (int n = 0;
+	     !job.request.whole_node && ((n = bit_ffs_from_bit(nodes, n)) >= 0);
+	     n++) {
 		if (_node_is_legal(&job, n))
 			continue;
 		_log_refusal(job_ptr, &job, n);
 		return _take_back(job_ptr);
 	}
+	if (fabric && ledger)
+		note_placement(job_ptr, site, fabric, ledger, _devices, _efas,
+			       &job);
 	return SLURM_SUCCESS;
 }

@@ -34,6 +34,9 @@ job=$(grant -N2 --gres=neuron:8 -t 10)
 is "$(job_alloc "$job" | cut -d' ' -f1,2 | tr '\n' ' ')" \
 	"$(value "$out" placement nodes 0 node) $(value "$out" placement nodes 0 devices) $(value "$out" placement nodes 1 node) $(value "$out" placement nodes 1 devices) " \
 	"the same nodes and devices are granted then"
+like "$(scontrol show job "$job")" \
+	'SystemComment=neuron: v1 level=1 us=0 .* n1:neuron=0-7:efa=0-7:links=12/12 n2:neuron=0-7:efa=0-7:links=12/12' \
+	"the placement is kept with the job"
 explained=$(topo explain "$job")
 like "$explained" 'one UltraServer joins all nodes' "explain: the level"
 like "$explained" 'NeuronLinks 16 of 16|NeuronLinks 12 of 12' "explain: the links"
@@ -91,12 +94,24 @@ is $? 0 "with the wider shape it fits"
 is "$(value "$out" placement nodes 0 devices)" "0,4,8,12" "on the column"
 waiting=$(submit --gres=neuron:4 -t 5)
 ok "a job waits" wait_state "$waiting" PENDING
+ok "the job says itself what it waits for" wait_for -t 20 eval '
+	[[ $(scontrol show job "$waiting") =~ "neuron: waits for 1 node with 4 devices: of 4 that it may use now 0 can give a set of shape consecutive, 4 more have enough devices free but in no such set" ]]'
 explained=$(topo explain "$waiting")
 like "$explained" '4 have enough free, but in no set of shape consecutive' "explain: the obstacle"
 like "$explained" 'after the end of job' "explain: whose end it waits for"
 like "$explained" '--neuron-shape=best, on n' "explain: what would help"
 blocker=$(value "$(topo explain "$waiting" --json)" blockers 0)
 ok "the first of those that stand in its way is one that runs" wait_state "$blocker" RUNNING
+
+# A job's own options count
+scancel "$waiting"
+own=$(submit --gres=neuron:4 --neuron-shape=ring --neuron-wait=never -t 5)
+ok "a job with options waits or runs" wait_for -t 20 eval '[[ $(scontrol show job "$own") =~ "AdminComment=neuron: shape=ring,wait=never" ]]'
+ok "with a shape that a column has it runs" wait_state "$own" RUNNING
+scancel "$own"
+wait_gone "$own"
+waiting=$(submit --gres=neuron:4 -t 5)
+ok "a job waits again" wait_state "$waiting" PENDING
 
 # The same off line, and with nodes gone
 topo snapshot >"$CLUSTER_DIR/run/snapshot"

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * note: what select/neuron leaves in a job's SystemComment, which "scontrol
+ * show job" shows and accounting keeps: one sentence behind "neuron: ", what
+ * a waiting job lacks, or the placement that it was given. What others wrote
+ * there stays.
+ */
+#ifndef NEURON_NOTE_H
+#define NEURON_NOTE_H
+
+#include "compat.h"
+
+#include "plugins/common/job.h"
+#include "plugins/common/site.h"
+
+#include "ledger.h"
+
+/* Nodes of a placement that are named with their sets */
+#define NOTE_NODES_MAX 8
+
+/* The nodes that a job could use by everything but their devices, now */
+typedef struct {
+	uint32_t nodes;
+	uint32_t broken; /* enough devices free, but in no set of the tier */
+	uint32_t fit;
+} note_census_t;
+
+extern void note_waits(job_record_t *job_ptr, const job_neuron_t *job,
+		       const note_census_t *census);
+
+/*
+ * IN devices, efas - of a node of slurmctld; the placement that cons_tres has
+ *	just made.
+ * IN ledger - as it is without the job.
+ */
+extern void note_placement(job_record_t *job_ptr, const site_t *site,
+			   const fabric_t *fabric, const ledger_t *ledger,
+			   devset_t (*devices)(const job_neuron_t *job,
+					       int node),
+			   devset_t (*efas)(const job_neuron_t *job, int node),
+			   const job_neuron_t *job);
+
+#endif
