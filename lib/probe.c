@@ -19,10 +19,13 @@
 #define UVERBS_MAX 1023
 #define LNC_MAX 8
 #define SERVER_ID_LENGTH 16
+/* A NUMA node of 1 PiB */
+#define MEMORY_KIB_MAX (1ULL << 40)
 #define DEFECT_MAX NEURON_ERROR_MAX
 #define PATH_MAX_LENGTH 256
 
 #define HEX "0123456789abcdef"
+#define ID_CHARACTERS HEX "ghijklmnopqrstuvwxyz"
 
 typedef struct {
 	bool known;
@@ -37,6 +40,8 @@ typedef struct {
 struct probe {
 	bool below_root;
 	char instance[PROBE_TEXT_MAX];
+	char instance_id[PROBE_TEXT_MAX];
+	uint64_t memory_kib;
 	char driver[PROBE_TEXT_MAX];
 	unsigned int lnc;
 	unsigned int device_count;
@@ -87,6 +92,13 @@ static const char *const name_places[] = {"info/architecture/device_name",
 static const char *const product_places[] = {
 	"sys/devices/virtual/dmi/id/product_name",
 	"sys/class/dmi/id/product_name",
+	NULL,
+};
+
+/* Readable for all, unlike its product_serial */
+static const char *const asset_places[] = {
+	"sys/devices/virtual/dmi/id/board_asset_tag",
+	"sys/class/dmi/id/board_asset_tag",
 	NULL,
 };
 
@@ -524,6 +536,35 @@ static int _parse_cpumap(const char *map, char *text, size_t size)
 	return 0;
 }
 
+/* "Node 0 MemTotal:       1056722944 kB" is the first line */
+static void _read_memory(look_t *look, int number)
+{
+	static const char key[] = " MemTotal:";
+	char path[PATH_MAX_LENGTH], text[SYSFS_FILE_MAX + 1], *end;
+	const char *at;
+	neuron_error_t err;
+	unsigned long long kib;
+	int n;
+
+	(void) snprintf(path, sizeof(path),
+			"sys/devices/system/node/node%d/meminfo", number);
+	n = sysfs_read(look->root, path, text, sizeof(text), &err);
+	if (!_settle(look, n, &err))
+		return;
+	at = strstr(text, key);
+	at = at ? at + strlen(key) + strspn(at + strlen(key), " ") : "";
+	errno = 0;
+	kib = strtoull(at, &end, 10);
+	if (*at >= '0' && *at <= '9' && !errno && kib <= MEMORY_KIB_MAX &&
+	    !strncmp(end, " kB\n", 4)) {
+		look->probe->memory_kib += kib;
+		return;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	sysfs_refuse(path, text, "like Node 0 MemTotal: 1056722944 kB", &err);
+	_defect(look, err.text);
+}
+
 static int _see_numa(const char *name, void *arg)
 {
 	look_t *look = arg;
@@ -534,6 +575,7 @@ static int _see_numa(const char *name, void *arg)
 
 	if (number < 0)
 		return 0;
+	_read_memory(look, number);
 	numa = &look->probe->numa[number];
 	if ((unsigned int) number >= look->probe->numa_count)
 		look->probe->numa_count = (unsigned int) number + 1;
@@ -660,6 +702,23 @@ static void _look_at_servers(look_t *look)
 	_look_at_modes(look);
 }
 
+/* Another text is the tag of another maker, and no defect */
+static void _look_at_id(look_t *look)
+{
+	char path[PATH_MAX_LENGTH], text[PROBE_TEXT_MAX];
+	neuron_error_t err;
+	int n;
+
+	if (!_find(look, "", asset_places, path, sizeof(path)))
+		return;
+	n = sysfs_line(look->root, path, text, sizeof(text), &err);
+	if ((n < 0 && errno == EINVAL) || !_settle(look, n, &err))
+		return;
+	if (!strncmp(text, "i-", 2) && text[2] &&
+	    strspn(text + 2, ID_CHARACTERS) == strlen(text + 2))
+		memcpy(look->probe->instance_id, text, strlen(text) + 1);
+}
+
 static void _look(look_t *look, const char *root)
 {
 	static const char *const driver_places[] = {"sys/module/neuron/version",
@@ -668,6 +727,7 @@ static void _look(look_t *look, const char *root)
 
 	_text(look, "", product_places, probe->instance,
 	      sizeof(probe->instance));
+	_look_at_id(look);
 	_text(look, "", driver_places, probe->driver, sizeof(probe->driver));
 	_look_at_devices(look);
 	_look_at_efas(look, root);
@@ -737,6 +797,16 @@ extern unsigned int probe_pci_device_count(const probe_t *probe)
 extern const char *probe_instance(const probe_t *probe)
 {
 	return probe->instance;
+}
+
+extern const char *probe_instance_id(const probe_t *probe)
+{
+	return probe->instance_id;
+}
+
+extern uint64_t probe_memory_mib(const probe_t *probe)
+{
+	return probe->memory_kib / 1024;
 }
 
 extern const char *probe_driver_version(const probe_t *probe)

@@ -10,12 +10,16 @@
  *		connected_devices, info/serial_number, info/architecture/...
  *	/sys/module/neuron/version		driver
  *	/sys/devices/virtual/dmi/id/product_name	EC2 instance type
+ *	/sys/devices/virtual/dmi/id/board_asset_tag	EC2 instance id, on
+ *		Nitro machines (EC2 User Guide, "Detect whether a host is an
+ *		EC2 instance"; cloud-init, DataSourceEc2)
  *	/sys/bus/pci/devices/			Neuron and EFA functions
  *		(through libpci) and their NUMA nodes
  *	/sys/class/infiniband/<name>/device	EFA interfaces, their PCI
  *		address; /sys/class/infiniband_verbs/uverbs<n>/ibdev their
  *		device node
  *	/sys/devices/system/node/node<n>/cpumap	CPUs (through hwloc)
+ *	/sys/devices/system/node/node<n>/meminfo	their memory
  *	/dev/neuron<i>, /dev/infiniband/uverbs<n>
  *	/opt/aws/neuron/logical_nc_config	the machine's default LNC
  *	/sys/class/neuron_device/{node_id_4,server_id_4,...}	UltraServer
@@ -90,7 +94,11 @@ extern unsigned int probe_pci_device_count(const probe_t *probe);
 
 /* "" when not known */
 extern const char *probe_instance(const probe_t *probe);
+/* "i-..." */
+extern const char *probe_instance_id(const probe_t *probe);
 extern const char *probe_driver_version(const probe_t *probe);
+/* Memory that the kernel shows, of all NUMA nodes; 0: not known */
+extern uint64_t probe_memory_mib(const probe_t *probe);
 /* Default LNC of the machine; 0: not set */
 extern unsigned int probe_lnc(const probe_t *probe);
 /* CPUs of a NUMA node as a list "0-47,96-143"; NULL: no such node, or not

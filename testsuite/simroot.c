@@ -67,6 +67,7 @@ typedef struct {
 	unsigned int lnc;
 	unsigned long long server_id;
 	int node_id;
+	const char *instance_id;
 	/* what is broken */
 	devset_t no_device, no_efa, wrong_numa, not_device;
 	bool wrong_cores, extra_device;
@@ -274,6 +275,22 @@ static void _cpu_map(const sim_t *sim, const char *list, char *map)
 	}
 }
 
+/* The kernel keeps a thirty-second for itself */
+static void _write_meminfo(const sim_t *sim, unsigned int node,
+			   unsigned int count)
+{
+	unsigned long long mib = profile_host_memory_mib(sim->profile);
+	unsigned long long kib = (mib - mib / 32) * 1024 / count;
+	char path[PATH_LENGTH];
+
+	if (!mib)
+		return;
+	_put(sim, _path(path, "sys/devices/system/node/node%u/meminfo", node),
+	     "Node %u MemTotal:       %8llu kB\n"
+	     "Node %u MemFree:        %8llu kB\n",
+	     node, kib, node, kib / 2);
+}
+
 static void _write_numa(const sim_t *sim)
 {
 	unsigned int count = profile_numa_count(sim->profile);
@@ -289,6 +306,7 @@ static void _write_numa(const sim_t *sim)
 		_put(sim,
 		     _path(path, "sys/devices/system/node/node%u/cpulist", i),
 		     "%s\n", list);
+		_write_meminfo(sim, i, count);
 	}
 	_put(sim, "sys/devices/system/node/online",
 	     (count > 1) ? "0-%u\n" : "%u\n", count - 1);
@@ -630,6 +648,8 @@ static void _write_machine(const sim_t *sim)
 
 	_put(sim, "sys/devices/virtual/dmi/id/product_name", "%s\n",
 	     instance ? instance : profile_name(sim->profile));
+	_put(sim, "sys/devices/virtual/dmi/id/board_asset_tag", "%s\n",
+	     sim->instance_id ? sim->instance_id : "Amazon EC2");
 	_link(sim, "sys/class/dmi/id", "../../devices/virtual/dmi/id");
 	_put(sim, "sys/module/neuron/version", "2.30.2.0\n");
 	if (sim->lnc)
@@ -866,6 +886,7 @@ static void _usage(void)
 	      "  --lnc N               default LNC of the machine\n"
 	      "  --server-id HEX       UltraServer that it belongs to\n"
 	      "  --node-id N           its number there, 0 to 3\n"
+	      "  --instance-id ID      EC2 instance id, i-...\n"
 	      "  --break WHAT          something is wrong; may be repeated:\n"
 	      "      no-device=N       neuron N is not there\n"
 	      "      no-efa=N          efa N is not there\n"
@@ -914,7 +935,7 @@ static void _make_root(const char *directory)
 typedef struct {
 	const char *breaks[BREAKS_MAX];
 	unsigned int break_count;
-	const char *lnc, *server_id, *node_id;
+	const char *lnc, *server_id, *node_id, *instance_id;
 } options_t;
 
 static void _parse(int argc, char **argv, options_t *options)
@@ -924,6 +945,7 @@ static void _parse(int argc, char **argv, options_t *options)
 		{"lnc", required_argument, NULL, 'l'},
 		{"server-id", required_argument, NULL, 's'},
 		{"node-id", required_argument, NULL, 'n'},
+		{"instance-id", required_argument, NULL, 'i'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -938,6 +960,8 @@ static void _parse(int argc, char **argv, options_t *options)
 			options->server_id = optarg;
 		else if (option == 'n')
 			options->node_id = optarg;
+		else if (option == 'i')
+			options->instance_id = optarg;
 		else if (option == 'h') {
 			_usage();
 			exit(0);
@@ -961,6 +985,7 @@ static void _apply(sim_t *sim, const options_t *options)
 	if (options->server_id && !_has_ultraserver_files(sim->profile))
 		_die("--server-id: profile %s is not for trn2 UltraServers",
 		     profile_name(sim->profile));
+	sim->instance_id = options->instance_id;
 	sim->node_id = -1;
 	if (options->server_id) {
 		_server_option(sim, options->server_id);

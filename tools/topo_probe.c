@@ -214,6 +214,7 @@ static json_object *_json(const wish_t *wish, const probe_t *probe,
 			       json_object_new_string("neuron-topo-probe-1"));
 	_add_text(machine, "node", wish->node);
 	_add_text(machine, "instance_type", probe_instance(probe));
+	_add_text(machine, "instance_id", probe_instance_id(probe));
 	_add_text(machine, "driver", probe_driver_version(probe));
 	if (profile)
 		_add_text(machine, "profile", profile_name(profile));
@@ -221,6 +222,11 @@ static json_object *_json(const wish_t *wish, const probe_t *probe,
 		json_object_object_add(
 			machine, "lnc",
 			json_object_new_int((int) probe_lnc(probe)));
+	if (probe_memory_mib(probe))
+		json_object_object_add(
+			machine, "memory_mib",
+			json_object_new_int64(
+				(int64_t) probe_memory_mib(probe)));
 	json_object_object_add(machine, "devices", _json_devices(probe));
 	json_object_object_add(machine, "efas", _json_efas(probe));
 	json_object_object_add(machine, "numa", _json_numa(probe));
@@ -274,6 +280,8 @@ static void _print_head(const wish_t *wish, const probe_t *probe,
 	printf("node           %s\n", wish->node);
 	printf("instance type  %s\n",
 	       probe_instance(probe)[0] ? probe_instance(probe) : "unknown");
+	if (probe_instance_id(probe)[0])
+		printf("instance id    %s\n", probe_instance_id(probe));
 	printf("profile        %s\n", profile ? profile_name(profile) : "none");
 	printf("driver         %s\n", probe_driver_version(probe)[0]
 					      ? probe_driver_version(probe)

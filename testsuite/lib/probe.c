@@ -430,6 +430,9 @@ static const struct {
 	{"trn2.48xlarge", "sys/devices/system/node/node1/cpumap",
 	 "ffffffff,ffff0000,00000000,ffffffff,ffff0000,00000000\n"},
 	{"trn2.3xlarge", "sys/devices/system/node/node0/cpumap", "fff\n"},
+	{"trn2.48xlarge", "sys/devices/system/node/node1/meminfo",
+	 "Node 1 MemTotal:       1040187392 kB\n"
+	 "Node 1 MemFree:        520093696 kB\n"},
 	{"trn2u.48xlarge", "sys/class/neuron_device/node_id_4", "-1\n"},
 	{"trn2u.48xlarge", "sys/class/neuron_device/server_id_4",
 	 "0000000000000000\n"},
@@ -1556,6 +1559,79 @@ START_TEST(out_of_range)
 }
 END_TEST
 
+/*
+ * Instance id and memory
+ */
+
+#define TAG "sys/devices/virtual/dmi/id/board_asset_tag"
+#define MEMINFO "sys/devices/system/node/node0/meminfo"
+#define NODE1 1015808 /* MiB of the other NUMA node */
+#define NO_MEMINFO(content)        \
+	"/" MEMINFO ": \"" content \
+	"\": it must be like Node 0 MemTotal: 1056722944 kB"
+
+static const struct {
+	const char *path, *content;
+	const char *id;
+	unsigned int memory;
+	const char *defect; /* NULL: none */
+} identities[] = {
+	{TAG, "i-0123456789abcdef0\n", "i-0123456789abcdef0", 2 * NODE1, NULL},
+	{TAG, "i-3333333333example", "i-3333333333example", 2 * NODE1, NULL},
+	{TAG, "Not Specified\n", "", 2 * NODE1, NULL},
+	{TAG, "", "", 2 * NODE1, NULL},
+	{TAG, "i-\n", "", 2 * NODE1, NULL},
+	{TAG, "i-0123 Nodes=ALL\n", "", 2 * NODE1, NULL},
+	{TAG, "I-0123\n", "", 2 * NODE1, NULL},
+	{TAG, "i-\n\n", "", 2 * NODE1, NULL},
+	{TAG,
+	 "i-01234567890123456789012345678901234567890123456789012345678901\n",
+	 "", 2 * NODE1, NULL},
+	{MEMINFO, "Node 0 MemTotal:       2048 kB\n", "", NODE1 + 2, NULL},
+	{MEMINFO, "Node 0 MemTotal: 0 kB\nNode 0 MemFree: 1 kB\n", "", NODE1,
+	 NULL},
+	{MEMINFO, "", "", NODE1, NO_MEMINFO("")},
+	{MEMINFO, "Node 0 MemTotal: many kB\n", "", NODE1,
+	 NO_MEMINFO("Node 0 MemTotal: many kB")},
+	{MEMINFO, "Node 0 MemTotal: -1 kB\n", "", NODE1,
+	 NO_MEMINFO("Node 0 MemTotal: -1 kB")},
+	{MEMINFO, "Node 0 MemTotal: 2048 MB\n", "", NODE1,
+	 NO_MEMINFO("Node 0 MemTotal: 2048 MB")},
+	{MEMINFO, "Node 0 MemTotal: 1099511627777 kB\n", "", NODE1,
+	 NO_MEMINFO("Node 0 MemTotal: 1099511627777 kB")},
+	{MEMINFO, "Node 0 MemTotal: 99999999999999999999999 kB\n", "", NODE1,
+	 NO_MEMINFO("Node 0 MemTotal: 99999999999999999999999...")},
+	{MEMINFO, "Node 0 MemFree: 2048 kB\n", "", NODE1,
+	 NO_MEMINFO("Node 0 MemFree: 2048 kB")},
+};
+
+START_TEST(identity)
+{
+	const broken_t change = {
+		.change = {WRITE, identities[_i].path, identities[_i].content}};
+	char root[PATH_LENGTH];
+	const char *defect;
+	probe_t *probe;
+
+	_machine(trn2, NULL, root);
+	_change(&change, root);
+	probe = _probe(root);
+	defect = probe_defect(probe, 0);
+	ck_assert_str_eq(probe_instance_id(probe), identities[_i].id);
+	ck_assert_msg(probe_memory_mib(probe) == identities[_i].memory,
+		      "%s: got %llu MiB, wanted %u", identities[_i].content,
+		      (unsigned long long) probe_memory_mib(probe),
+		      identities[_i].memory);
+	ck_assert_msg(
+		!defect == !identities[_i].defect &&
+			(!defect || !strcmp(defect, identities[_i].defect)),
+		"%s: got \"%s\", wanted \"%s\"", identities[_i].content,
+		defect ? defect : "(none)",
+		identities[_i].defect ? identities[_i].defect : "(none)");
+	probe_destroy(probe);
+}
+END_TEST
+
 START_TEST(no_memory)
 {
 	char root[PATH_LENGTH];
@@ -1603,8 +1679,10 @@ static const char *const fuzzed[] = {
 	INFO("architecture/instance_type"),
 	INFO("architecture/device_name"),
 	"sys/devices/virtual/dmi/id/product_name",
+	"sys/devices/virtual/dmi/id/board_asset_tag",
 	"sys/module/neuron/version",
 	"sys/devices/system/node/node0/cpumap",
+	"sys/devices/system/node/node0/meminfo",
 	LNC,
 	CLASS "node_id_2",
 	CLASS "node_id_4",
@@ -1734,6 +1812,7 @@ static void _add_misuse(Suite *suite)
 	tcase_add_test(tcase, empty_root);
 	tcase_add_test(tcase, this_machine);
 	tcase_add_test(tcase, out_of_range);
+	tcase_add_loop_test(tcase, identity, 0, COUNT(identities));
 	tcase_add_test(tcase, no_memory);
 	tcase_add_test(tcase, no_descriptors_leak);
 	suite_add_tcase(suite, tcase);
