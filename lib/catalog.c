@@ -160,3 +160,20 @@ extern const profile_t *catalog_find(const catalog_t *catalog, const char *name,
 			 name, *known ? known : "none: the directory is empty");
 	return NULL;
 }
+
+extern const profile_t *catalog_find_instance(const catalog_t *catalog,
+					      const char *instance)
+{
+	const profile_t *profile;
+
+	for (unsigned int i = 0; (profile = catalog_at(catalog, i)); i++) {
+		const char *known;
+
+		for (unsigned int j = 0; (known = profile_instance(profile, j));
+		     j++) {
+			if (!strcmp(known, instance))
+				return profile;
+		}
+	}
+	return NULL;
+}

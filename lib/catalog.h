@@ -28,4 +28,8 @@ extern const profile_t *catalog_at(const catalog_t *catalog,
 extern const profile_t *catalog_find(const catalog_t *catalog, const char *name,
 				     neuron_error_t *err);
 
+/* The first that describes an EC2 instance type; NULL: none does */
+extern const profile_t *catalog_find_instance(const catalog_t *catalog,
+					      const char *instance);
+
 #endif

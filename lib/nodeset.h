@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nodeset: how lib/ learns which nodes an expression like "trn2-[1-4]" means.
+ * nodeset: how lib/ learns which nodes an expression like "trn2-[1-4]" means,
+ * and writes one.
  *
  * Slurm has its own rules for that and the library must agree with them, so
  * the caller brings the function: plugins and programs pass Slurm's hostlist,
@@ -10,6 +11,7 @@
 #define NEURON_NODESET_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Called for each node name in order; returns 0 to go on, -1 to stop */
 typedef int (*nodeset_each_t)(const char *name, void *arg);
@@ -21,5 +23,11 @@ typedef int (*nodeset_each_t)(const char *name, void *arg);
  */
 typedef int (*nodeset_expand_t)(const char *text, nodeset_each_t each,
 				void *arg);
+
+/*
+ * The reverse: one expression for names, in their order.
+ * RET text for free(); NULL with errno ENOMEM.
+ */
+typedef char *(*nodeset_fold_t)(const char *const *names, uint32_t count);
 
 #endif

@@ -23,7 +23,7 @@ extern int reader_refuse(const reader_t *reader, json_object *value,
 				text ? text : "?", cut ? "..." : "", right);
 }
 
-static unsigned int _line_of(const char *text, size_t offset)
+extern unsigned int reader_line(const char *text, size_t offset)
 {
 	unsigned int line = 1;
 
@@ -32,15 +32,16 @@ static unsigned int _line_of(const char *text, size_t offset)
 	return line;
 }
 
+/* IN start - where the tokener began */
 static int _refuse_syntax(const reader_t *reader, const char *text,
-			  json_tokener *tokener)
+			  size_t start, json_tokener *tokener)
 {
 	enum json_tokener_error error = json_tokener_get_error(tokener);
-	size_t offset = json_tokener_get_parse_end(tokener);
+	size_t offset = start + json_tokener_get_parse_end(tokener);
 
 	return neuron_error_set(reader->err, EINVAL,
 				"%.200s:%u: this is not JSON: %s",
-				reader->origin, _line_of(text, offset),
+				reader->origin, reader_line(text, offset),
 				(error == json_tokener_continue)
 					? "unexpected end of data"
 					: json_tokener_error_desc(error));
@@ -69,7 +70,7 @@ extern json_object *reader_parse(const reader_t *reader, const char *text)
 	if (json_tokener_get_error(tokener) != json_tokener_success) {
 		json_object_put(root);
 		root = NULL;
-		_refuse_syntax(reader, text, tokener);
+		_refuse_syntax(reader, text, 0, tokener);
 	} else if (!root) {
 		neuron_error_set(
 			reader->err, EINVAL,
@@ -80,13 +81,51 @@ extern json_object *reader_parse(const reader_t *reader, const char *text)
 	return root;
 }
 
+extern json_object *reader_next(const reader_t *reader, const char *text,
+				size_t length, size_t *offset)
+{
+	size_t start = *offset + strspn(text + *offset, " \t\r\n");
+	json_tokener *tokener;
+	json_object *root;
+	size_t size;
+
+	if (start >= length) {
+		errno = ENOENT;
+		return NULL;
+	}
+	size = length - start;
+	if (size > READER_TEXT_MAX)
+		size = READER_TEXT_MAX;
+	tokener = json_tokener_new_ex(READER_DEPTH_MAX);
+	if (!tokener) {
+		neuron_error_set(reader->err, ENOMEM, "out of memory");
+		return NULL;
+	}
+	json_tokener_set_flags(
+		tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8 |
+				 JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	root = json_tokener_parse_ex(tokener, text + start, (int) size);
+	*offset = start + json_tokener_get_parse_end(tokener);
+	if (json_tokener_get_error(tokener) != json_tokener_success) {
+		json_object_put(root);
+		root = NULL;
+		_refuse_syntax(reader, text, start, tokener);
+	} else if (!root) {
+		neuron_error_set(
+			reader->err, EINVAL,
+			"%.200s:%u: this is null; it must be an object",
+			reader->origin, reader_line(text, start));
+	}
+	json_tokener_free(tokener);
+	return root;
+}
+
+/* RET the last entry when the key is not in the table */
 static const field_t *_find(const field_t *fields, const char *key)
 {
-	for (; fields->key; fields++) {
-		if (!strcmp(fields->key, key))
-			return fields;
-	}
-	return NULL;
+	while (fields->key && strcmp(fields->key, key))
+		fields++;
+	return fields;
 }
 
 /* IN/OUT path - a key from the text: its odd characters become '?' */
@@ -122,8 +161,8 @@ static int _member(const reader_t *reader, const field_t *fields,
 
 	(void) snprintf(below, sizeof(below), "%s%s%s", path, *path ? "." : "",
 			key);
-	if (!field)
-		return _refuse_key(reader, fields, below);
+	if (!field->key)
+		return field->optional ? 0 : _refuse_key(reader, fields, below);
 	if (!value && field->nullable)
 		return 0;
 	return field->read(reader, field, value, below, target);

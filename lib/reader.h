@@ -46,7 +46,8 @@ struct field {
 	uint32_t max;
 	/* characters that a text may have; NULL: all printable ASCII */
 	const char *allowed;
-	/* keys of an object below this key; the last has key NULL */
+	/* keys of an object below this key; the last has key NULL, and
+	 * optional where keys that are not in the table are passed over */
 	const field_t *fields;
 };
 
@@ -58,7 +59,20 @@ struct field {
  */
 extern json_object *reader_parse(const reader_t *reader, const char *text);
 
-/* Read an object. IN fields - the table, its last entry has key NULL. */
+/* Bytes of one of several texts */
+#define READER_TEXT_MAX (32 * 1024 * 1024)
+
+/*
+ * Parse the next of several texts that follow each other.
+ * IN/OUT offset - where it starts; then where the next one starts.
+ * RET as reader_parse(); NULL with errno ENOENT when only blanks follow.
+ */
+extern json_object *reader_next(const reader_t *reader, const char *text,
+				size_t length, size_t *offset);
+/* The line of a place in a text, from 1 */
+extern unsigned int reader_line(const char *text, size_t offset);
+
+/* Read an object. IN fields - the table, see field_t. */
 extern int reader_object(const reader_t *reader, const field_t *fields,
 			 json_object *value, const char *path, void *target);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <slurm/slurm.h>
+#include "hosts.h"
 
 /* Nodes that a picture of a placement names one by one */
 #define NODES_SHOWN 16
@@ -47,7 +47,7 @@ static int _mark_all(question_t *question, const char *list, bool *mark)
 	question->mark = mark;
 	if (!list || !list[0])
 		return 0;
-	if (cluster_expand(list, _mark, question) || question->any_unknown)
+	if (hosts_expand(list, _mark, question) || question->any_unknown)
 		return neuron_error_set(question->err, EINVAL,
 					"%.200s: not all of these are nodes",
 					list);
@@ -336,33 +336,16 @@ extern void answer_free(answer_t *answer)
  * Texts
  */
 
-/* RET text for free(); NULL: out of memory */
-static char *_ranged(hostlist_t *list)
-{
-	for (size_t size = 4096; size <= ((size_t) 1 << 26); size *= 4) {
-		char *text = malloc(size);
-
-		if (!text ||
-		    (slurm_hostlist_ranged_string(list, size, text) >= 0))
-			return text;
-		free(text);
-	}
-	return NULL;
-}
-
 extern char *answer_nodes(const cluster_t *cluster,
 			  const outlook_share_t *shares, uint32_t count)
 {
-	hostlist_t *list = slurm_hostlist_create("");
+	const char **names = calloc((size_t) count + 1, sizeof(*names));
 	char *text;
 
-	if (!list)
-		return NULL;
-	for (uint32_t i = 0; i < count; i++)
-		slurm_hostlist_push_host(list,
-					 cluster->nodes[shares[i].node].name);
-	text = _ranged(list);
-	slurm_hostlist_destroy(list);
+	for (uint32_t i = 0; names && (i < count); i++)
+		names[i] = cluster->nodes[shares[i].node].name;
+	text = names ? hosts_fold(names, count) : NULL;
+	free(names);
 	return text;
 }
 

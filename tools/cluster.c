@@ -7,30 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <slurm/slurm.h>
-
+#include "hosts.h"
 #include "snapshot.h"
 
 /* What slurmctld's plugins write before a job's options in AdminComment */
 #define OPTIONS_PREFIX "neuron: "
-
-extern int cluster_expand(const char *text, nodeset_each_t each, void *arg)
-{
-	hostlist_t *list = slurm_hostlist_create(text);
-	char *name;
-	int rc = 0;
-
-	if (!list) {
-		errno = EINVAL;
-		return -1;
-	}
-	while (!rc && (name = slurm_hostlist_shift(list))) {
-		rc = each(name, arg);
-		free(name);
-	}
-	slurm_hostlist_destroy(list);
-	return rc;
-}
 
 /*
  * Values of a snapshot
@@ -176,7 +157,7 @@ static int _load_conf(cluster_t *cluster, json_object *snapshot,
 	if (!_write_profiles(dir, profiles, err))
 		cluster->conf =
 			conf_decode(_text(snapshot, "neuron_conf"),
-				    "neuron.conf", dir, cluster_expand, err);
+				    "neuron.conf", dir, hosts_expand, err);
 	_remove_profiles(dir, profiles);
 	return cluster->conf ? 0 : -1;
 }
@@ -295,7 +276,7 @@ static int _load_fabric(cluster_t *cluster, json_object *snapshot,
 		.text = text[0] ? text : NULL,
 		.origin = "topology.conf",
 		.ultraserver_glob = conf_ultraserver_glob(cluster->conf),
-		.expand = cluster_expand,
+		.expand = hosts_expand,
 		.lookup = _lookup,
 		.lookup_arg = cluster,
 		.node_count = cluster->node_count,
@@ -350,8 +331,8 @@ static int _load_partitions(cluster_t *cluster, json_object *snapshot,
 		if (!to->has || !to->name)
 			return _out_of_memory(err);
 		if (_text(from, "nodes")[0])
-			(void) cluster_expand(_text(from, "nodes"),
-					      _note_member, &members);
+			(void) hosts_expand(_text(from, "nodes"), _note_member,
+					    &members);
 	}
 	return cluster->partitions ? 0 : _out_of_memory(err);
 }

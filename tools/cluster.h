@@ -112,7 +112,4 @@ extern const cluster_job_t *cluster_job(const cluster_t *cluster,
 extern const cluster_partition_t *cluster_partition(const cluster_t *cluster,
 						    const char *name);
 
-/* Slurm's host lists; a nodeset_expand_t */
-extern int cluster_expand(const char *text, nodeset_each_t each, void *arg);
-
 #endif

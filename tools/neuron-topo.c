@@ -9,11 +9,12 @@
 
 #include <slurm/slurm.h>
 
+#include "hosts.h"
 #include "snapshot.h"
 #include "topo.h"
 
 static const topo_command_t *const commands[] = {
-	&topo_show,  &topo_fit,    &topo_explain,  &topo_sizes,
+	&topo_show,  &topo_fit,    &topo_explain,  &topo_sizes,  &topo_generate,
 	&topo_probe, &topo_record, &topo_snapshot, &topo_replay,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -82,8 +83,7 @@ static int _take_out(const char *name, void *arg)
 
 static int _without(const topo_t *topo, cluster_t *cluster, neuron_error_t *err)
 {
-	if (!topo->without ||
-	    !cluster_expand(topo->without, _take_out, cluster))
+	if (!topo->without || !hosts_expand(topo->without, _take_out, cluster))
 		return 0;
 	cluster_free(cluster);
 	return neuron_error_set(err, EINVAL,

@@ -14,6 +14,7 @@
 #include <slurm/slurm_errno.h>
 
 #include "cluster.h"
+#include "hosts.h"
 
 /* In libslurm of every release, though in none of its headers */
 extern const char *slurm_job_state_string(uint32_t state);
@@ -371,7 +372,7 @@ static int _add_jobs(json_object *to, neuron_error_t *err)
 
 extern json_object *snapshot_take(const char *path, neuron_error_t *err)
 {
-	conf_t *conf = conf_read(path, NEURON_PROFILE_DIR, cluster_expand, err);
+	conf_t *conf = conf_read(path, NEURON_PROFILE_DIR, hosts_expand, err);
 	json_object *snapshot = conf ? json_object_new_object() : NULL;
 	int errnum;
 

@@ -39,6 +39,7 @@ typedef struct {
 
 extern const topo_command_t topo_explain;
 extern const topo_command_t topo_fit;
+extern const topo_command_t topo_generate;
 extern const topo_command_t topo_probe;
 extern const topo_command_t topo_record;
 extern const topo_command_t topo_replay;

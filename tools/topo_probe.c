@@ -38,24 +38,6 @@ const topo_command_t topo_probe = {
 	.run = _probe,
 };
 
-/* The profile for an instance type; NULL: there is none */
-static const profile_t *_by_instance(const catalog_t *catalog,
-				     const char *instance)
-{
-	const profile_t *profile;
-
-	for (unsigned int i = 0; (profile = catalog_at(catalog, i)); i++) {
-		const char *known;
-
-		for (unsigned int j = 0; (known = profile_instance(profile, j));
-		     j++) {
-			if (!strcmp(known, instance))
-				return profile;
-		}
-	}
-	return NULL;
-}
-
 static int _choose(const wish_t *wish, const probe_t *probe,
 		   const catalog_t *catalog, const profile_t **profile,
 		   neuron_error_t *err)
@@ -65,7 +47,7 @@ static int _choose(const wish_t *wish, const probe_t *probe,
 		return (*profile = catalog_find(catalog, wish->profile, err))
 			       ? 0
 			       : -1;
-	*profile = _by_instance(catalog, probe_instance(probe));
+	*profile = catalog_find_instance(catalog, probe_instance(probe));
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "capacity.h"
+#include "hosts.h"
 #include "show.h"
 #include "svg.h"
 #include "topo.h"
@@ -79,7 +80,7 @@ static int _filter(cluster_t *cluster, const char *nodes, neuron_error_t *err)
 	filter.wanted = calloc((size_t) cluster->node_count + 1, sizeof(bool));
 	if (!filter.wanted)
 		return neuron_error_set(err, ENOMEM, "out of memory");
-	if (cluster_expand(nodes, _want, &filter))
+	if (hosts_expand(nodes, _want, &filter))
 		rc = neuron_error_set(err, ENOENT, "%s: there is no node %s",
 				      nodes,
 				      filter.unknown ? filter.unknown : nodes);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hosts.h"
 #include "topo.h"
 
 #include "lib/catalog.h"
@@ -226,7 +227,7 @@ static int _list(const topo_t *topo, bool every, const char *directory,
 	if (every && (catalog = catalog_read(directory, &err)))
 		all = _of_catalog(catalog, &err);
 	else if (!every && (conf = conf_read(topo->config, NEURON_PROFILE_DIR,
-					     cluster_expand, &err)))
+					     hosts_expand, &err)))
 		all = _of_conf(conf);
 	rc = all ? _report(all, json) : topo_fail(&topo_sizes, &err);
 	catalog_destroy(catalog);
