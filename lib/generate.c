@@ -478,8 +478,8 @@ static void _write_slurm(job_t *job)
 {
 	static const char *const params[] = {
 		[INVENTORY_FLAT] = MARK
-			" no switches are known: generate --ec2 or --topograph tells them\n"
-			"TopologyParam=neuron_base=flat\n",
+		" no switches are known: generate --ec2 or --topograph tells them\n"
+		"TopologyParam=neuron_base=flat\n",
 		[INVENTORY_TREE] = "",
 		[INVENTORY_BLOCK] = "TopologyParam=neuron_base=block\n",
 	};

@@ -88,6 +88,8 @@ typedef struct {
 	unsigned int pair_count;
 	/* these are what neuron.conf takes when it has no Pairs */
 	bool pairs_are_usual;
+	/* false: not all of its instances were reported */
+	bool is_complete;
 	/* the order is by name, since only EC2 knows of this UltraServer */
 	bool order_is_guessed;
 } inventory_ultraserver_t;

@@ -241,6 +241,7 @@ static int _take_ring(inventory_t *inventory, const entry_t *entries,
 	    _warn_missing(inventory, entries, count,
 			  "those that are here are written", err))
 		return -1;
+	ultraserver.is_complete = (count == RING);
 	return _add(inventory, &ultraserver, entries, count, err);
 }
 
@@ -248,8 +249,10 @@ static int _take_ring(inventory_t *inventory, const entry_t *entries,
 static int _take_two(inventory_t *inventory, const entry_t *entries,
 		     unsigned int count, neuron_error_t *err)
 {
-	inventory_ultraserver_t ultraserver = {
-		.pairs = {{0, 1}}, .pair_count = 1, .pairs_are_usual = true};
+	inventory_ultraserver_t ultraserver = {.pairs = {{0, 1}},
+					       .pair_count = 1,
+					       .pairs_are_usual = true,
+					       .is_complete = true};
 	const profile_t *profile = _node(inventory, entries[0].node)->profile;
 
 	if (_check_company(inventory, entries, count, 2, "server_id_2", err))
@@ -274,6 +277,7 @@ static int _take_block(inventory_t *inventory, const entry_t *entries,
 	const inventory_node_t *first = _node(inventory, entries[0].node);
 	unsigned int size = profile_ultraserver_size(first->profile);
 	inventory_ultraserver_t ultraserver = {.pairs_are_usual = true,
+					       .is_complete = true,
 					       .order_is_guessed = true};
 	char text[256];
 

@@ -2,75 +2,20 @@
 #include "files.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FIRST_SIZE 65536
-
-static char *_fail(const char *path, neuron_error_t *err)
-{
-	int errnum = errno;
-
-	if (errnum != ENOENT && errnum != ENOMEM)
-		errnum = EIO;
-	(void) neuron_error_set(err, errnum, "%.300s: %s", path,
-				strerror(errno));
-	return NULL;
-}
-
-static char *_read_all(FILE *file, const char *path, size_t limit,
-		       size_t *length, neuron_error_t *err)
-{
-	size_t size = FIRST_SIZE, used = 0;
-	char *text = malloc(size);
-
-	while (text) {
-		char *grown;
-
-		used += fread(text + used, 1, size - used, file);
-		if (used < size || used > limit)
-			break;
-		grown = realloc(text, size *= 2);
-		if (!grown)
-			free(text);
-		text = grown;
-	}
-	if (!text || ferror(file)) {
-		errno = text ? EIO : ENOMEM;
-		free(text);
-		return _fail(path, err);
-	}
-	if (used > limit) {
-		free(text);
-		(void) neuron_error_set(err, EINVAL,
-					"%.300s: has more than %zu bytes", path,
-					limit);
-		return NULL;
-	}
-	text[used] = '\0';
-	*length = used;
-	return text;
-}
+#include "lib/file.h"
 
 extern char *files_read(const char *path, size_t limit, size_t *length,
 			neuron_error_t *err)
 {
-	bool is_stdin = !strcmp(path, "-");
-	FILE *file = is_stdin ? stdin : fopen(path, "re");
-	size_t read;
-	char *text;
-
-	if (!file)
-		return _fail(path, err);
-	text = _read_all(file, is_stdin ? "standard input" : path, limit,
-			 length ? length : &read, err);
-	if (!is_stdin)
-		fclose(file);
-	return text;
+	if (strcmp(path, "-"))
+		return file_read(path, limit, length, err);
+	return file_read_stream(stdin, "standard input", limit, length, err);
 }
 
 static int _write(const char *path, const char *text)
@@ -106,7 +51,8 @@ extern int files_write(const char *path, const char *text, neuron_error_t *err)
 	}
 	free(new);
 	if (rc)
-		(void) _fail(path, err);
+		(void) neuron_error_set(err, EIO, "%.300s: %s", path,
+					strerror(errno));
 	return rc;
 }
 

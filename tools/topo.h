@@ -37,6 +37,7 @@ typedef struct {
 	int (*run)(const topo_t *topo, int argc, char **argv);
 } topo_command_t;
 
+extern const topo_command_t topo_check;
 extern const topo_command_t topo_explain;
 extern const topo_command_t topo_fit;
 extern const topo_command_t topo_generate;

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What slurmctld runs with, and what the machines are */
+#include "check_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "generate.h"
+#include "request.h"
+#include "text.h"
+
+/*
+ * slurmctld
+ */
+
+static void _compare(check_t *check, const char *key, const char *runs)
+{
+	const slurmconf_line_t *line = NULL;
+	const char *value = slurmconf_value(check->slurm, key, &line);
+
+	if (!check->slurm || !value || !runs || !strcasecmp(value, runs))
+		return;
+	check_add(
+		check, check_at(CHECK_ERROR, "running", line, NULL), NULL,
+		"%s=%.150s: slurmctld runs with %.150s; restart it, or take back the change",
+		key, value, runs[0] ? runs : "(not set)");
+}
+
+static bool _node_is_right(const profile_t *profile, const char *text)
+{
+	gres_entry_t neuron, efa;
+
+	return !gres_list_find(text, "neuron", &neuron, NULL) &&
+	       !gres_list_find(text, "efa", &efa, NULL) && neuron.present &&
+	       neuron.count == profile_device_count(profile) &&
+	       !strcmp(neuron.type, profile_type(profile)) &&
+	       (efa.present ? efa.count : 0) == profile_efa_count(profile);
+}
+
+static void _check_running_node(check_t *check, const check_node_t *node)
+{
+	int index = conf_node_index(check->neuron, node->name);
+	unsigned int line = conf_node_line(check->neuron, node->name);
+	check_place_t place = {CHECK_ERROR, "running-gres",
+			       check->source->neuron_conf, line};
+	char gres[GENERATE_GRES_MAX];
+	const profile_t *profile;
+
+	if (index < 0)
+		return;
+	profile = conf_node_profile(check->neuron, (unsigned int) index);
+	if (!_node_is_right(profile, node->gres))
+		check_add(check, place, generate_gres(profile, gres),
+			  "%s: slurmctld has Gres=%.100s; a %s has Gres=%s",
+			  node->name, node->gres ? node->gres : "(none)",
+			  profile_name(profile), gres);
+	if (!node->refused)
+		return;
+	place.id = "running-node";
+	check_add(
+		check, place, NULL,
+		"%s: slurmctld does not use it, since slurmd found something else than slurm.conf says: %.200s; neuron-topo probe on the node tells what",
+		node->name, node->reason ? node->reason : "no reason given");
+}
+
+/* Nodes that neuron.conf has and slurmctld has not */
+static void _check_running_names(check_t *check, const check_running_t *running)
+{
+	unsigned int count = conf_node_count(check->neuron);
+	check_nodes_t unknown = {.count = 0};
+	names_t *known = names_create();
+	char *list = NULL;
+
+	check->failed |= !known;
+	for (uint32_t i = 0; known && i < running->node_count; i++)
+		check->failed |= (names_add(known, running->nodes[i].name) ==
+				  NAMES_NONE);
+	for (unsigned int i = 0; known && i < count; i++) {
+		const char *name = conf_node_name(check->neuron, i);
+
+		/* what slurm.conf does not know either was told before */
+		if (names_find(known, name) == NAMES_NONE &&
+		    names_find(check->names, name) != NAMES_NONE)
+			check_nodes_add(check, &unknown, name);
+	}
+	if (unknown.count)
+		list = check_list(check, unknown.names, unknown.count);
+	if (list)
+		check_add(
+			check,
+			(check_place_t){CHECK_ERROR, "running-unknown",
+					check->slurm_path, 0},
+			NULL,
+			"%s: slurmctld does not know the node; scontrol reconfigure tells it",
+			list);
+	free(list);
+	check_nodes_release(&unknown);
+	names_destroy(known);
+}
+
+static void _check_running_partition(check_t *check,
+				     const check_partition_t *partition)
+{
+	const slurmconf_line_t *line;
+
+	for (uint32_t i = 0; (line = slurmconf_line(check->slurm, i)); i++) {
+		const char *value;
+
+		if (!slurmconf_begins(line, "PartitionName") ||
+		    strcmp(line->pairs[0].value, partition->name))
+			continue;
+		value = slurmconf_of_line(line, "ExclusiveUser");
+		if (value && !strcasecmp(value, "YES") &&
+		    !partition->exclusive_user)
+			check_add(
+				check,
+				check_at(CHECK_WARNING, "running-partition",
+					 line, NULL),
+				NULL,
+				"PartitionName=%.100s: slurmctld runs without ExclusiveUser; scontrol reconfigure tells it",
+				partition->name);
+	}
+}
+
+extern void check_running(check_t *check)
+{
+	const check_running_t *running = check->source->running;
+
+	_compare(check, "GresTypes", running->gres_types);
+	_compare(check, "SelectType", running->select_type);
+	_compare(check, "TopologyPlugin", running->topology_plugin);
+	_compare(check, "TopologyParam", running->topology_param);
+	_compare(check, "JobSubmitPlugins", running->job_submit_plugins);
+	for (uint32_t i = 0; i < running->partition_count; i++)
+		_check_running_partition(check, &running->partitions[i]);
+	if (!check->neuron)
+		return;
+	for (uint32_t i = 0; i < running->node_count; i++)
+		_check_running_node(check, &running->nodes[i]);
+	_check_running_names(check, running);
+}
+
+/*
+ * Machines
+ */
+
+static check_place_t _node_place(const check_t *check, check_level_t level,
+				 const char *id, const char *node)
+{
+	unsigned int line = conf_node_line(check->neuron, node);
+
+	return (check_place_t){level, id, check->source->neuron_conf, line};
+}
+
+/* "NodeName=trn1 Profile=trn2u.48xlarge Lnc=1" */
+static char *_line_of(check_t *check, const inventory_node_t *node)
+{
+	text_t text = {.length = 0};
+	char *line;
+
+	text_add(&text, "NodeName=%s Profile=%s", node->name,
+		 profile_name(node->profile));
+	if (node->lnc && node->lnc != profile_default_lnc(node->profile))
+		text_add(&text, " Lnc=%u", node->lnc);
+	line = text_take(&text);
+	check->failed |= !line;
+	return line;
+}
+
+static void _check_numbers(check_t *check, const inventory_node_t *node,
+			   const profile_t *profile)
+{
+	check_place_t place =
+		_node_place(check, CHECK_ERROR, "machine-devices", node->name);
+
+	if (node->device_count != profile_device_count(profile))
+		check_add(check, place, NULL,
+			  "%s: the machine has %u devices; a %s has %u",
+			  node->name, node->device_count, profile_name(profile),
+			  profile_device_count(profile));
+	place.id = "machine-efas";
+	/* a machine may have interfaces that serve no device */
+	if (node->efa_count < profile_efa_count(profile))
+		check_add(check, place, NULL,
+			  "%s: the machine has %u EFA interfaces; a %s has %u",
+			  node->name, node->efa_count, profile_name(profile),
+			  profile_efa_count(profile));
+}
+
+static void _check_machine(check_t *check, const inventory_node_t *node,
+			   unsigned int index)
+{
+	const profile_t *profile = conf_node_profile(check->neuron, index);
+	unsigned int lnc = conf_node_lnc(check->neuron, index);
+	char *right = node->profile ? _line_of(check, node) : NULL;
+
+	if (node->profile &&
+	    strcmp(profile_name(node->profile), profile_name(profile)))
+		check_add(check,
+			  _node_place(check, CHECK_ERROR, "machine-profile",
+				      node->name),
+			  right, "%s: Profile=%s; the machine is a %s",
+			  node->name, profile_name(profile),
+			  profile_name(node->profile));
+	else if (node->lnc && node->lnc != lnc)
+		check_add(check,
+			  _node_place(check, CHECK_ERROR, "machine-lnc",
+				      node->name),
+			  right, "%s: Lnc=%u; the machine has %u", node->name,
+			  lnc, node->lnc);
+	_check_numbers(check, node, profile);
+	if (node->difference_count)
+		check_add(check,
+			  _node_place(check, CHECK_ERROR, "machine-differs",
+				      node->name),
+			  NULL, "%s: %.300s%s", node->name, node->difference,
+			  (node->difference_count > 1) ? " (and more)" : "");
+	free(right);
+}
+
+static void _check_each_machine(check_t *check, check_nodes_t *missing)
+{
+	const inventory_t *machines = check->source->machines;
+	const inventory_node_t *node;
+
+	for (uint32_t i = 0; (node = inventory_node(machines, i)); i++) {
+		int index = conf_node_index(check->neuron, node->name);
+
+		if (!node->probed)
+			continue;
+		if (index >= 0)
+			_check_machine(check, node, (unsigned int) index);
+		else if (node->profile)
+			check_nodes_add(check, missing, node->name);
+	}
+}
+
+/* Machines with devices that neuron.conf does not name */
+static void _check_described(check_t *check, const check_nodes_t *missing)
+{
+	char *list;
+
+	if (!missing->count)
+		return;
+	list = check_list(check, missing->names, missing->count);
+	if (list)
+		check_add(
+			check,
+			(check_place_t){CHECK_ERROR, "machine-not-described",
+					check->source->neuron_conf, 0},
+			NULL,
+			"%s: the machine has Neuron devices and no NodeName line; neuron-topo generate writes it",
+			list);
+	free(list);
+}
+
+/* Whether members stand in a ring in the same order, from any of them on and
+ * in either direction */
+static bool _is_same_ring(const inventory_t *machines,
+			  const inventory_ultraserver_t *real,
+			  const conf_ultraserver_t *us)
+{
+	unsigned int count = real->member_count, first = 0, back = 0, forth = 0;
+
+	if (us->member_count != count)
+		return false;
+	while (first < count &&
+	       strcmp(us->members[first],
+		      inventory_node(machines, real->members[0])->name))
+		first++;
+	for (unsigned int i = 0; first < count && i < count; i++) {
+		const char *name =
+			inventory_node(machines, real->members[i])->name;
+
+		forth += !strcmp(us->members[(first + i) % count], name);
+		back += !strcmp(us->members[(first + count - i) % count], name);
+	}
+	return forth == count || back == count;
+}
+
+static bool _has_pair(const inventory_t *machines,
+		      const inventory_ultraserver_t *real, const char *a,
+		      const char *b)
+{
+	for (unsigned int i = 0; i < real->pair_count; i++) {
+		const char *x = inventory_node(machines,
+					       real->members[real->pairs[i][0]])
+					->name;
+		const char *y = inventory_node(machines,
+					       real->members[real->pairs[i][1]])
+					->name;
+
+		if ((!strcmp(a, x) && !strcmp(b, y)) ||
+		    (!strcmp(a, y) && !strcmp(b, x)))
+			return true;
+	}
+	return false;
+}
+
+static bool _has_same_pairs(const inventory_t *machines,
+			    const inventory_ultraserver_t *real,
+			    const conf_ultraserver_t *us)
+{
+	if (us->member_count == 2)
+		return true;
+	for (unsigned int i = 0; i < us->pair_count; i++) {
+		if (!_has_pair(machines, real, us->members[us->pairs[i][0]],
+			       us->members[us->pairs[i][1]]))
+			return false;
+	}
+	return us->pair_count == real->pair_count;
+}
+
+/* The UltraServer of neuron.conf that has a node */
+static bool _find_ultraserver(const check_t *check, const char *node,
+			      conf_ultraserver_t *us)
+{
+	for (unsigned int i = 0; !conf_ultraserver(check->neuron, i, us); i++) {
+		for (unsigned int m = 0; m < us->member_count; m++) {
+			if (!strcmp(us->members[m], node))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void _check_ring(check_t *check, uint32_t index)
+{
+	const inventory_t *machines = check->source->machines;
+	const inventory_ultraserver_t *real =
+		inventory_ultraserver(machines, index);
+	const char *first = inventory_node(machines, real->members[0])->name;
+	check_place_t place = {CHECK_ERROR, "machine-ultraserver",
+			       check->source->neuron_conf, 0};
+	conf_ultraserver_t us;
+	char *right;
+
+	if (!real->is_complete || conf_node_index(check->neuron, first) < 0 ||
+	    conf_ultraserver_glob(check->neuron))
+		return;
+	right = generate_ultraserver(machines, index, check->source->fold,
+				     NULL);
+	check->failed |= !right;
+	if (right && !_find_ultraserver(check, first, &us)) {
+		check_add(
+			check, place, right,
+			"%s and %u more machines are one UltraServer that no line names",
+			first, real->member_count - 1);
+	} else if (right && (!_is_same_ring(machines, real, &us) ||
+			     (!real->order_is_guessed &&
+			      !_has_same_pairs(machines, real, &us)))) {
+		place.line = us.line;
+		check_add(
+			check, place, right,
+			"UltraServerName=%s: its machines are joined otherwise",
+			us.name);
+	}
+	free(right);
+}
+
+extern void check_machines(check_t *check)
+{
+	const inventory_t *machines = check->source->machines;
+	check_nodes_t missing = {.count = 0};
+
+	_check_each_machine(check, &missing);
+	_check_described(check, &missing);
+	check_nodes_release(&missing);
+	for (uint32_t i = 0; inventory_ultraserver(machines, i); i++)
+		_check_ring(check, i);
+}
