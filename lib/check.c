@@ -63,6 +63,122 @@ extern void check_add(check_t *check, check_place_t place, const char *right,
 	free((char *) finding.right);
 }
 
+/*
+ * Findings about nodes
+ */
+
+struct check_pending {
+	check_place_t place;
+	const char *name;
+	uint32_t order;
+	char *text;
+	char *right; /* NULL: not known */
+};
+
+static void _free_pending(check_t *check)
+{
+	for (uint32_t i = 0; i < check->pending_count; i++) {
+		free(check->pending[i].text);
+		free(check->pending[i].right);
+	}
+	check->pending_count = 0;
+}
+
+extern void check_add_node(check_t *check, check_place_t place,
+			   const char *name, const char *right, const char *fmt,
+			   ...)
+{
+	check_pending_t pending = {
+		.place = place, .name = name, .order = check->pending_count};
+	char text[SENTENCE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		text[0] = '\0';
+	va_end(ap);
+	if (check->pending_count == check->pending_room) {
+		uint32_t room =
+			check->pending_room ? 2 * check->pending_room : 32;
+		check_pending_t *grown =
+			realloc(check->pending, room * sizeof(*grown));
+
+		if (!grown) {
+			check->failed = true;
+			return;
+		}
+		check->pending = grown;
+		check->pending_room = room;
+	}
+	pending.text = _copy(check, text);
+	pending.right = right ? _copy(check, right) : NULL;
+	if (pending.text && (!right || pending.right))
+		check->pending[check->pending_count++] = pending;
+	else
+		free(pending.text);
+}
+
+static int _compare_pending(const check_pending_t *a, const check_pending_t *b)
+{
+	int order = strcmp(a->place.id, b->place.id);
+
+	if (order)
+		return order;
+	if (a->place.line != b->place.line)
+		return (a->place.line > b->place.line) ? 1 : -1;
+	order = strcmp(a->text, b->text);
+	return order ? order
+		     : strcmp(a->right ? a->right : "",
+			      b->right ? b->right : "");
+}
+
+static int _sort_pending(const void *a, const void *b)
+{
+	const check_pending_t *x = a, *y = b;
+	int order = _compare_pending(x, y);
+
+	return order ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+/* Findings of a run that differ in their nodes only */
+static void _flush_run(check_t *check, const check_pending_t *run,
+		       uint32_t count)
+{
+	check_nodes_t nodes = {.count = 0};
+	text_t right = {.length = 0};
+	char *list;
+
+	for (uint32_t i = 0; i < count; i++)
+		check_nodes_add(check, &nodes, run[i].name);
+	list = check_list(check, nodes.names, nodes.count);
+	if (list && run->right)
+		text_add(&right, "NodeName=%s %s", list, run->right);
+	if (list)
+		check_add(check, run->place, right.text, "%s: %s", list,
+			  run->text);
+	check->failed |= right.failed;
+	text_release(&right);
+	free(list);
+	check_nodes_release(&nodes);
+}
+
+extern void check_flush_nodes(check_t *check)
+{
+	uint32_t count = check->pending_count;
+
+	if (count)
+		qsort(check->pending, count, sizeof(*check->pending),
+		      _sort_pending);
+	for (uint32_t i = 0, end; i < count; i = end) {
+		for (end = i + 1;
+		     end < count && !_compare_pending(&check->pending[i],
+						      &check->pending[end]);)
+			end++;
+		_flush_run(check, &check->pending[i], end - i);
+	}
+	_free_pending(check);
+}
+
 extern check_place_t check_at(check_level_t level, const char *id,
 			      const slurmconf_line_t *line, const char *file)
 {
@@ -221,6 +337,8 @@ extern void check_destroy(check_t *check)
 		free((char *) check->findings[i].right);
 	}
 	free(check->findings);
+	_free_pending(check);
+	free(check->pending);
 	conf_destroy(check->neuron);
 	slurmconf_destroy(check->slurm);
 	slurmconf_destroy(check->gres);

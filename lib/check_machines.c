@@ -28,10 +28,28 @@ static void _compare(check_t *check, const char *key, const char *runs)
 		key, value, runs[0] ? runs : "(not set)");
 }
 
-static bool _node_is_right(const profile_t *profile, const char *text)
+/* slurmctld tells sockets too: "neuron:trn2:16(S:0-1),efa:16(S:0-1)" */
+static void _drop_sockets(const char *gres, char *text, size_t size)
+{
+	size_t used = 0;
+
+	for (; gres && *gres && used + 1 < size; gres++) {
+		if (*gres == '(')
+			gres += strcspn(gres, ")");
+		else
+			text[used++] = *gres;
+		if (!*gres)
+			break;
+	}
+	text[used] = '\0';
+}
+
+static bool _node_is_right(const profile_t *profile, const char *gres)
 {
 	gres_entry_t neuron, efa;
+	char text[GRES_LIST_MAX];
 
+	_drop_sockets(gres, text, sizeof(text));
 	return !gres_list_find(text, "neuron", &neuron, NULL) &&
 	       !gres_list_find(text, "efa", &efa, NULL) && neuron.present &&
 	       neuron.count == profile_device_count(profile) &&
@@ -39,30 +57,41 @@ static bool _node_is_right(const profile_t *profile, const char *text)
 	       (efa.present ? efa.count : 0) == profile_efa_count(profile);
 }
 
+static check_place_t _node_place(const check_t *check, check_level_t level,
+				 const char *id, const char *node)
+{
+	unsigned int line = conf_node_line(check->neuron, node);
+
+	return (check_place_t){level, id, check->source->neuron_conf, line};
+}
+
 static void _check_running_node(check_t *check, const check_node_t *node)
 {
 	int index = conf_node_index(check->neuron, node->name);
-	unsigned int line = conf_node_line(check->neuron, node->name);
-	check_place_t place = {CHECK_ERROR, "running-gres",
-			       check->source->neuron_conf, line};
-	char gres[GENERATE_GRES_MAX];
+	char gres[GENERATE_GRES_MAX], right[GENERATE_GRES_MAX + 8];
 	const profile_t *profile;
 
 	if (index < 0)
 		return;
 	profile = conf_node_profile(check->neuron, (unsigned int) index);
+	(void) snprintf(right, sizeof(right), "Gres=%s",
+			generate_gres(profile, gres));
 	if (!_node_is_right(profile, node->gres))
-		check_add(check, place, generate_gres(profile, gres),
-			  "%s: slurmctld has Gres=%.100s; a %s has Gres=%s",
-			  node->name, node->gres ? node->gres : "(none)",
-			  profile_name(profile), gres);
-	if (!node->refused)
-		return;
-	place.id = "running-node";
-	check_add(
-		check, place, NULL,
-		"%s: slurmctld does not use it, since slurmd found something else than slurm.conf says: %.200s; neuron-topo probe on the node tells what",
-		node->name, node->reason ? node->reason : "no reason given");
+		check_add_node(check,
+			       _node_place(check, CHECK_ERROR, "running-gres",
+					   node->name),
+			       node->name, right,
+			       "slurmctld has Gres=%.100s; a %s has %s",
+			       node->gres ? node->gres : "(none)",
+			       profile_name(profile), right);
+	if (node->refused)
+		check_add_node(
+			check,
+			_node_place(check, CHECK_ERROR, "running-node",
+				    node->name),
+			node->name, NULL,
+			"slurmctld does not use it, since slurmd found something else than slurm.conf says: %.200s; neuron-topo probe on the node tells what",
+			node->reason ? node->reason : "no reason given");
 }
 
 /* Nodes that neuron.conf has and slurmctld has not */
@@ -139,6 +168,7 @@ extern void check_running(check_t *check)
 		return;
 	for (uint32_t i = 0; i < running->node_count; i++)
 		_check_running_node(check, &running->nodes[i]);
+	check_flush_nodes(check);
 	_check_running_names(check, running);
 }
 
@@ -146,47 +176,41 @@ extern void check_running(check_t *check)
  * Machines
  */
 
-static check_place_t _node_place(const check_t *check, check_level_t level,
-				 const char *id, const char *node)
+/* "Profile=trn2u.48xlarge Lnc=1" */
+static const char *_right_of(const inventory_node_t *node, char *text,
+			     size_t size)
 {
-	unsigned int line = conf_node_line(check->neuron, node);
+	char lnc[16] = "";
 
-	return (check_place_t){level, id, check->source->neuron_conf, line};
-}
-
-/* "NodeName=trn1 Profile=trn2u.48xlarge Lnc=1" */
-static char *_line_of(check_t *check, const inventory_node_t *node)
-{
-	text_t text = {.length = 0};
-	char *line;
-
-	text_add(&text, "NodeName=%s Profile=%s", node->name,
-		 profile_name(node->profile));
+	if (!node->profile)
+		return NULL;
 	if (node->lnc && node->lnc != profile_default_lnc(node->profile))
-		text_add(&text, " Lnc=%u", node->lnc);
-	line = text_take(&text);
-	check->failed |= !line;
-	return line;
+		(void) snprintf(lnc, sizeof(lnc), " Lnc=%u", node->lnc);
+	(void) snprintf(text, size, "Profile=%s%s", profile_name(node->profile),
+			lnc);
+	return text;
 }
 
 static void _check_numbers(check_t *check, const inventory_node_t *node,
 			   const profile_t *profile)
 {
-	check_place_t place =
-		_node_place(check, CHECK_ERROR, "machine-devices", node->name);
-
 	if (node->device_count != profile_device_count(profile))
-		check_add(check, place, NULL,
-			  "%s: the machine has %u devices; a %s has %u",
-			  node->name, node->device_count, profile_name(profile),
-			  profile_device_count(profile));
-	place.id = "machine-efas";
+		check_add_node(check,
+			       _node_place(check, CHECK_ERROR,
+					   "machine-devices", node->name),
+			       node->name, NULL,
+			       "the machine has %u devices; a %s has %u",
+			       node->device_count, profile_name(profile),
+			       profile_device_count(profile));
 	/* a machine may have interfaces that serve no device */
 	if (node->efa_count < profile_efa_count(profile))
-		check_add(check, place, NULL,
-			  "%s: the machine has %u EFA interfaces; a %s has %u",
-			  node->name, node->efa_count, profile_name(profile),
-			  profile_efa_count(profile));
+		check_add_node(check,
+			       _node_place(check, CHECK_ERROR, "machine-efas",
+					   node->name),
+			       node->name, NULL,
+			       "the machine has %u EFA interfaces; a %s has %u",
+			       node->efa_count, profile_name(profile),
+			       profile_efa_count(profile));
 }
 
 static void _check_machine(check_t *check, const inventory_node_t *node,
@@ -194,30 +218,31 @@ static void _check_machine(check_t *check, const inventory_node_t *node,
 {
 	const profile_t *profile = conf_node_profile(check->neuron, index);
 	unsigned int lnc = conf_node_lnc(check->neuron, index);
-	char *right = node->profile ? _line_of(check, node) : NULL;
+	char text[2 * CONF_NAME_MAX];
+	const char *right = _right_of(node, text, sizeof(text));
 
 	if (node->profile &&
 	    strcmp(profile_name(node->profile), profile_name(profile)))
-		check_add(check,
-			  _node_place(check, CHECK_ERROR, "machine-profile",
-				      node->name),
-			  right, "%s: Profile=%s; the machine is a %s",
-			  node->name, profile_name(profile),
-			  profile_name(node->profile));
+		check_add_node(
+			check,
+			_node_place(check, CHECK_ERROR, "machine-profile",
+				    node->name),
+			node->name, right, "Profile=%s; the machine is a %s",
+			profile_name(profile), profile_name(node->profile));
 	else if (node->lnc && node->lnc != lnc)
-		check_add(check,
-			  _node_place(check, CHECK_ERROR, "machine-lnc",
-				      node->name),
-			  right, "%s: Lnc=%u; the machine has %u", node->name,
-			  lnc, node->lnc);
+		check_add_node(check,
+			       _node_place(check, CHECK_ERROR, "machine-lnc",
+					   node->name),
+			       node->name, right, "Lnc=%u; the machine has %u",
+			       lnc, node->lnc);
 	_check_numbers(check, node, profile);
 	if (node->difference_count)
-		check_add(check,
-			  _node_place(check, CHECK_ERROR, "machine-differs",
-				      node->name),
-			  NULL, "%s: %.300s%s", node->name, node->difference,
-			  (node->difference_count > 1) ? " (and more)" : "");
-	free(right);
+		check_add_node(check,
+			       _node_place(check, CHECK_ERROR,
+					   "machine-differs", node->name),
+			       node->name, NULL, "%.300s%s", node->difference,
+			       (node->difference_count > 1) ? " (and more)"
+							    : "");
 }
 
 static void _check_each_machine(check_t *check, check_nodes_t *missing)
@@ -366,6 +391,7 @@ extern void check_machines(check_t *check)
 	check_nodes_t missing = {.count = 0};
 
 	_check_each_machine(check, &missing);
+	check_flush_nodes(check);
 	_check_described(check, &missing);
 	check_nodes_release(&missing);
 	for (uint32_t i = 0; inventory_ultraserver(machines, i); i++)

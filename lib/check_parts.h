@@ -14,11 +14,16 @@ typedef struct {
 	const char *gres; /* with those of NodeName=DEFAULT; NULL */
 } check_named_t;
 
+/* What is wrong with one node; see check_add_node() */
+typedef struct check_pending check_pending_t;
+
 struct check {
 	const check_source_t *source;
 	check_finding_t *findings;
 	uint32_t count, room;
 	bool failed; /* out of memory */
+	check_pending_t *pending;
+	uint32_t pending_count, pending_room;
 	/* what was read, NULL: it is not there or wrong */
 	conf_t *neuron;
 	slurmconf_t *slurm;
@@ -43,6 +48,17 @@ typedef struct {
 extern void check_add(check_t *check, check_place_t place, const char *right,
 		      const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/*
+ * Add a finding about a node. Those that differ in nothing else become one,
+ * "LIST: text", by check_flush_nodes().
+ * IN name - must stay until then.
+ * IN right - what follows "NodeName=LIST " on the line as it should be, or
+ *	NULL.
+ */
+extern void check_add_node(check_t *check, check_place_t place,
+			   const char *name, const char *right, const char *fmt,
+			   ...) __attribute__((format(printf, 5, 6)));
+extern void check_flush_nodes(check_t *check);
 /* A place of a line of slurm.conf or gres.conf; IN line - NULL: its file */
 extern check_place_t check_at(check_level_t level, const char *id,
 			      const slurmconf_line_t *line, const char *file);

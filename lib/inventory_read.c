@@ -377,12 +377,14 @@ static int _take_each(inventory_t *inventory, const char *text, size_t length,
  * Output of "srun --label": "0: {" ... each line begins with the task
  */
 
-/* The number of a label, and what follows it; -1: the line has none */
+/* The number of a label, which srun aligns to the right, and what follows it;
+ * -1: the line has none */
 static long _label(const char *line, const char **rest)
 {
 	char *end;
 	long label;
 
+	line += strspn(line, " ");
 	if (*line < '0' || *line > '9')
 		return -1;
 	label = strtol(line, &end, 10);

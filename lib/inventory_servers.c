@@ -448,15 +448,16 @@ extern int inventory_group_servers(inventory_t *inventory, neuron_error_t *err)
 {
 	entry_t *entries =
 		calloc((size_t) inventory->node_count + 1, sizeof(*entries));
-	int rc;
+	int rc = 0;
 
 	if (!entries)
 		return neuron_error_set(err, ENOMEM, "out of memory");
-	rc = _check_twos(inventory, entries, err);
 	for (size_t kind = 0; !rc && kind < sizeof(kinds) / sizeof(kinds[0]);
 	     kind++)
 		rc = _take_runs(inventory, kind, entries,
 				_collect(inventory, kind, entries), err);
+	if (!rc)
+		rc = _check_twos(inventory, entries, err);
 	free(entries);
 	if (inventory->ultraserver_count)
 		qsort(inventory->ultraservers, inventory->ultraserver_count,

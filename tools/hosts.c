@@ -28,7 +28,7 @@ extern int hosts_expand(const char *text, nodeset_each_t each, void *arg)
 extern char *hosts_fold(const char *const *names, uint32_t count)
 {
 	hostlist_t *list = slurm_hostlist_create("");
-	size_t size = 1;
+	size_t size = 16; /* Slurm wants some bytes to spare */
 	char *text = NULL;
 
 	for (uint32_t i = 0; list && i < count; i++) {

@@ -28,8 +28,10 @@ static bool _can_ask(void)
 
 	fflush(NULL);
 	child = fork();
-	if (!child)
+	if (!child) {
+		slurm_init(NULL);
 		_exit(slurm_load_ctl_conf(0, &conf) ? 1 : 0);
+	}
 	while ((child > 0) && (waitpid(child, &status, 0) < 0)) {
 		if (errno != EINTR)
 			return false;
@@ -110,7 +112,14 @@ extern running_t *running_load(neuron_error_t *err)
 		(void) neuron_error_set(err, ENOMEM, "out of memory");
 		return NULL;
 	}
-	if (!_can_ask() || slurm_load_ctl_conf(0, &running->conf) ||
+	if (!_can_ask()) {
+		free(running);
+		(void) neuron_error_set(err, ENOENT,
+					"slurmctld cannot be asked");
+		return NULL;
+	}
+	slurm_init(NULL);
+	if (slurm_load_ctl_conf(0, &running->conf) ||
 	    slurm_load_node(0, &running->nodes, SHOW_ALL) ||
 	    slurm_load_partitions(0, &running->partitions, SHOW_ALL)) {
 		running_free(running);
