@@ -182,7 +182,7 @@ static void _print_hunks(const diff_t *diff, text_t *out)
 		size_t from = (at > CONTEXT) ? at - CONTEXT : 0, to = at, next;
 
 		for (next = at;
-		     next < diff->step_count && next <= to + 2 * CONTEXT;
+		     next < diff->step_count && next <= to + 2 * CONTEXT + 1;
 		     next = _next_change(diff, next + 1))
 			to = next;
 		to = (to + 1 + CONTEXT < diff->step_count) ? to + 1 + CONTEXT

@@ -93,7 +93,8 @@ extern json_object *reader_next(const reader_t *reader, const char *text,
 		errno = ENOENT;
 		return NULL;
 	}
-	size = length - start;
+	/* The null byte tells the parser that nothing follows */
+	size = length - start + 1;
 	if (size > READER_TEXT_MAX)
 		size = READER_TEXT_MAX;
 	tokener = json_tokener_new_ex(READER_DEPTH_MAX);
@@ -106,6 +107,8 @@ extern json_object *reader_next(const reader_t *reader, const char *text,
 				 JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	root = json_tokener_parse_ex(tokener, text + start, (int) size);
 	*offset = start + json_tokener_get_parse_end(tokener);
+	if (*offset > length)
+		*offset = length;
 	if (json_tokener_get_error(tokener) != json_tokener_success) {
 		json_object_put(root);
 		root = NULL;

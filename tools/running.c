@@ -12,7 +12,7 @@
 #include <slurm/slurm_errno.h>
 
 struct running {
-	check_running_t public;
+	audit_running_t public;
 	/* texts of the members above belong to these */
 	slurm_conf_t *conf;
 	node_info_msg_t *nodes;
@@ -42,7 +42,7 @@ static bool _can_ask(void)
 static int _fill_nodes(running_t *running)
 {
 	const node_info_msg_t *msg = running->nodes;
-	check_node_t *nodes =
+	audit_node_t *nodes =
 		calloc((size_t) msg->record_count + 1, sizeof(*nodes));
 	uint32_t count = 0;
 
@@ -53,7 +53,7 @@ static int _fill_nodes(running_t *running)
 
 		if (!node->name)
 			continue;
-		nodes[count++] = (check_node_t){
+		nodes[count++] = (audit_node_t){
 			.name = node->name,
 			.gres = node->gres,
 			.reason = node->reason,
@@ -68,7 +68,7 @@ static int _fill_nodes(running_t *running)
 static int _fill_partitions(running_t *running)
 {
 	const partition_info_msg_t *msg = running->partitions;
-	check_partition_t *partitions =
+	audit_partition_t *partitions =
 		calloc((size_t) msg->record_count + 1, sizeof(*partitions));
 	uint32_t count = 0;
 
@@ -79,7 +79,7 @@ static int _fill_partitions(running_t *running)
 
 		if (!partition->name)
 			continue;
-		partitions[count++] = (check_partition_t){
+		partitions[count++] = (audit_partition_t){
 			.name = partition->name,
 			.nodes = partition->nodes,
 			.exclusive_user =
@@ -139,8 +139,8 @@ extern void running_free(running_t *running)
 {
 	if (!running)
 		return;
-	free((check_node_t *) running->public.nodes);
-	free((check_partition_t *) running->public.partitions);
+	free((audit_node_t *) running->public.nodes);
+	free((audit_partition_t *) running->public.partitions);
 	if (running->conf)
 		slurm_free_ctl_conf(running->conf);
 	if (running->nodes)
@@ -150,7 +150,7 @@ extern void running_free(running_t *running)
 	free(running);
 }
 
-extern const check_running_t *running_get(const running_t *running)
+extern const audit_running_t *running_get(const running_t *running)
 {
 	return &running->public;
 }

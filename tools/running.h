@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* running: what slurmctld runs with, for lib/check.h */
+/* running: what slurmctld runs with, for lib/audit.h */
 #ifndef NEURON_RUNNING_H
 #define NEURON_RUNNING_H
 
-#include "lib/check.h"
+#include "lib/audit.h"
 
 typedef struct running running_t;
 
@@ -16,6 +16,6 @@ typedef struct running running_t;
 extern running_t *running_load(neuron_error_t *err);
 /* Accepts NULL */
 extern void running_free(running_t *running);
-extern const check_running_t *running_get(const running_t *running);
+extern const audit_running_t *running_get(const running_t *running);
 
 #endif

@@ -10,7 +10,7 @@
 #include "running.h"
 #include "topo.h"
 
-#include "lib/check.h"
+#include "lib/audit.h"
 
 #define SOURCES_MAX 256
 
@@ -49,18 +49,18 @@ const topo_command_t topo_check = {
 	.run = _check,
 };
 
-static void _print(const check_t *check)
+static void _print(const audit_t *audit)
 {
-	const check_finding_t *finding;
+	const audit_finding_t *finding;
 
-	for (uint32_t i = 0; (finding = check_finding(check, i)); i++) {
+	for (uint32_t i = 0; (finding = audit_finding(audit, i)); i++) {
 		const char *at = finding->right;
 
 		if (finding->file[0] && finding->line)
 			printf("%s:%u: ", finding->file, finding->line);
 		else if (finding->file[0])
 			printf("%s: ", finding->file);
-		printf("%s: %s [%s]\n", check_level_name(finding->level),
+		printf("%s: %s [%s]\n", audit_level_name(finding->level),
 		       finding->text, finding->id);
 		while (*at) {
 			size_t length = strcspn(at, "\n");
@@ -70,18 +70,18 @@ static void _print(const check_t *check)
 		}
 	}
 	printf("%u errors, %u warnings, %u hints\n",
-	       check_count(check, CHECK_ERROR),
-	       check_count(check, CHECK_WARNING),
-	       check_count(check, CHECK_HINT));
+	       audit_count(audit, AUDIT_ERROR),
+	       audit_count(audit, AUDIT_WARNING),
+	       audit_count(audit, AUDIT_HINT));
 }
 
-static json_object *_json_finding(const check_finding_t *finding)
+static json_object *_json_finding(const audit_finding_t *finding)
 {
 	json_object *one = json_object_new_object();
 
 	json_object_object_add(
 		one, "level",
-		json_object_new_string(check_level_name(finding->level)));
+		json_object_new_string(audit_level_name(finding->level)));
 	json_object_object_add(one, "id", json_object_new_string(finding->id));
 	if (finding->file[0])
 		json_object_object_add(one, "file",
@@ -97,38 +97,38 @@ static json_object *_json_finding(const check_finding_t *finding)
 	return one;
 }
 
-static json_object *_json(const check_t *check)
+static json_object *_json(const audit_t *audit)
 {
 	json_object *all = json_object_new_object();
 	json_object *list = json_object_new_array();
-	const check_finding_t *finding;
+	const audit_finding_t *finding;
 
-	for (uint32_t i = 0; (finding = check_finding(check, i)); i++)
+	for (uint32_t i = 0; (finding = audit_finding(audit, i)); i++)
 		json_object_array_add(list, _json_finding(finding));
 	json_object_object_add(all, "format",
 			       json_object_new_string("neuron-topo-check-1"));
-	for (int level = CHECK_ERROR; level >= CHECK_HINT; level--) {
+	for (int level = AUDIT_ERROR; level >= AUDIT_HINT; level--) {
 		char key[16];
 
-		snprintf(key, sizeof(key), "%ss", check_level_name(level));
+		snprintf(key, sizeof(key), "%ss", audit_level_name(level));
 		json_object_object_add(
 			all, key,
-			json_object_new_int((int) check_count(check, level)));
+			json_object_new_int((int) audit_count(audit, level)));
 	}
 	json_object_object_add(all, "findings", list);
 	return all;
 }
 
-static int _tell(const wish_t *wish, const check_t *check)
+static int _tell(const wish_t *wish, const audit_t *audit)
 {
 	int rc = TOPO_GOOD;
 
-	if (check_count(check, CHECK_ERROR) ||
-	    (wish->strict && check_count(check, CHECK_WARNING)))
+	if (audit_count(audit, AUDIT_ERROR) ||
+	    (wish->strict && audit_count(audit, AUDIT_WARNING)))
 		rc = TOPO_DIFFERENT;
 	if (!wish->json)
-		_print(check);
-	else if (topo_print_json(&topo_check, _json(check)))
+		_print(audit);
+	else if (topo_print_json(&topo_check, _json(audit)))
 		rc = TOPO_BAD;
 	return rc;
 }
@@ -180,11 +180,11 @@ static int _run(const topo_t *topo, const wish_t *wish)
 {
 	parts_t parts = {.directory = NULL};
 	neuron_error_t err;
-	check_t *check = NULL;
+	audit_t *audit = NULL;
 	int rc;
 
 	if (!_read(topo, wish, &parts, &err)) {
-		const check_source_t source = {
+		const audit_source_t source = {
 			.directory = parts.directory,
 			.neuron_conf = topo->config,
 			.profile_directory = wish->profile_directory,
@@ -196,10 +196,10 @@ static int _run(const topo_t *topo, const wish_t *wish)
 			.machines = parts.machines,
 		};
 
-		check = check_create(&source, &err);
+		audit = audit_create(&source, &err);
 	}
-	rc = check ? _tell(wish, check) : topo_fail(&topo_check, &err);
-	check_destroy(check);
+	rc = audit ? _tell(wish, audit) : topo_fail(&topo_check, &err);
+	audit_destroy(audit);
 	running_free(parts.running);
 	inventory_destroy(parts.machines);
 	catalog_destroy(parts.catalog);

@@ -247,7 +247,7 @@ rows=(
 	"slurm.conf|\$s/^/NodeName=trn3\\n/|node-twice|slurm.conf:[0-9]+|stands at"
 	"slurm.conf|\$s/^/GresTypes=neuron,efa\\n/|key-twice|slurm.conf:[0-9]+|set at"
 	"slurm.conf|\$s/^/what is this\\n/|slurm-conf|slurm.conf|not Key=Value"
-	"slurm.conf|s/^PluginDir=.*/PluginDir=\\/nonexistent/|plugin-missing|topology_neuron.so|cannot be used"
+	"slurm.conf|s/^PluginDir=.*/PluginDir=\\/nonexistent/|plugin-missing|slurm.conf|topology_neuron.so is not there"
 	"topology.conf|s/Nodes=trn\[1-4\]/Nodes=trn[1-3]/|node-no-switch|topology.conf|trn4: no switch has it"
 	"topology.conf|s/Nodes=trn\[1-4\]/Nodes=trn[1-5]/|topology-conf|topology.conf|trn5"
 	"gres.conf|\$s/\$/\\nName=neuron Type=trn2 File=\\/dev\\/neuron0/|gres-conf-file|gres.conf:[0-9]+|remove the line"

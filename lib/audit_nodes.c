@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Nodes and partitions of slurm.conf, and what neuron.conf says of them */
-#include "check_parts.h"
+#include "audit_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +18,8 @@ typedef struct {
 	const char *head;
 } defaults_t;
 
-static void _walk_lines(check_t *check, const char *head,
-			void (*take)(check_t *check,
+static void _walk_lines(audit_t *audit, const char *head,
+			void (*take)(audit_t *audit,
 				     const slurmconf_line_t *line,
 				     const defaults_t *defaults))
 {
@@ -27,11 +27,11 @@ static void _walk_lines(check_t *check, const char *head,
 	defaults_t defaults = {.head = head};
 	uint32_t room = 0;
 
-	for (uint32_t i = 0; (line = slurmconf_line(check->slurm, i)); i++) {
+	for (uint32_t i = 0; (line = slurmconf_line(audit->slurm, i)); i++) {
 		if (!slurmconf_begins(line, head))
 			continue;
 		if (strcasecmp(line->pairs[0].value, "DEFAULT")) {
-			take(check, line, &defaults);
+			take(audit, line, &defaults);
 			continue;
 		}
 		if (defaults.count == room) {
@@ -40,7 +40,7 @@ static void _walk_lines(check_t *check, const char *head,
 			room = room ? 2 * room : 8;
 			lines = realloc(defaults.lines, room * sizeof(*lines));
 			if (!lines) {
-				check->failed = true;
+				audit->failed = true;
 				break;
 			}
 			defaults.lines = lines;
@@ -66,64 +66,64 @@ static const char *_value(const slurmconf_line_t *line,
  */
 
 typedef struct {
-	check_t *check;
+	audit_t *audit;
 	const slurmconf_line_t *line;
 	const char *gres;
-	check_nodes_t nodes; /* of the line, for the first time */
+	audit_nodes_t nodes; /* of the line, for the first time */
 } expansion_t;
 
-static bool _reserve(check_t *check, uint32_t count)
+static bool _reserve(audit_t *audit, uint32_t count)
 {
-	uint32_t room = check->named_room ? 2 * check->named_room : 64;
-	check_named_t *named;
+	uint32_t room = audit->named_room ? 2 * audit->named_room : 64;
+	audit_named_t *named;
 
-	if (count < check->named_room)
+	if (count < audit->named_room)
 		return true;
-	named = realloc(check->named, room * sizeof(*named));
+	named = realloc(audit->named, room * sizeof(*named));
 	if (!named) {
-		check->failed = true;
+		audit->failed = true;
 		return false;
 	}
-	check->named = named;
-	check->named_room = room;
+	audit->named = named;
+	audit->named_room = room;
 	return true;
 }
 
 static int _take_node(const char *name, void *arg)
 {
 	expansion_t *expansion = arg;
-	check_t *check = expansion->check;
-	uint32_t number = names_find(check->names, name);
+	audit_t *audit = expansion->audit;
+	uint32_t number = names_find(audit->names, name);
 	const slurmconf_line_t *first;
 
 	if (number != NAMES_NONE) {
-		first = check->named[number].line;
-		check_add(
-			check,
-			check_at(CHECK_ERROR, "node-twice", expansion->line,
+		first = audit->named[number].line;
+		audit_add(
+			audit,
+			audit_at(AUDIT_ERROR, "node-twice", expansion->line,
 				 NULL),
 			NULL,
 			"NodeName=%.100s: the node stands at %s:%u already; name each node once",
 			name, first->file, first->line);
 		return 0;
 	}
-	if (names_count(check->names) == CONF_NODES_MAX) {
-		check_add(check,
-			  check_at(CHECK_ERROR, "slurm-conf", expansion->line,
+	if (names_count(audit->names) == CONF_NODES_MAX) {
+		audit_add(audit,
+			  audit_at(AUDIT_ERROR, "slurm-conf", expansion->line,
 				   NULL),
 			  NULL, "these are more than %d nodes", CONF_NODES_MAX);
 		return -1;
 	}
-	if (!_reserve(check, names_count(check->names)) ||
-	    (number = names_add(check->names, name)) == NAMES_NONE) {
-		check->failed = true;
+	if (!_reserve(audit, names_count(audit->names)) ||
+	    (number = names_add(audit->names, name)) == NAMES_NONE) {
+		audit->failed = true;
 		return -1;
 	}
-	check->named[number] =
-		(check_named_t){expansion->line, expansion->gres};
-	check_nodes_add(check, &expansion->nodes,
-			names_at(check->names, number));
-	return check->failed ? -1 : 0;
+	audit->named[number] =
+		(audit_named_t){expansion->line, expansion->gres};
+	audit_nodes_add(audit, &expansion->nodes,
+			names_at(audit->names, number));
+	return audit->failed ? -1 : 0;
 }
 
 /* Gres of the line against the profiles of its nodes */
@@ -136,8 +136,8 @@ static bool _is_right(const profile_t *profile, const gres_entry_t *neuron,
 	       (efa->present ? efa->count : 0) == profile_efa_count(profile);
 }
 
-/* RET for free(); NULL: check->failed is set */
-static char *_node_line(check_t *check, const char *list, const char *fmt,
+/* RET for free(); NULL: audit->failed is set */
+static char *_node_line(audit_t *audit, const char *list, const char *fmt,
 			const char *value)
 {
 	text_t text = {.length = 0};
@@ -146,104 +146,104 @@ static char *_node_line(check_t *check, const char *list, const char *fmt,
 	text_add(&text, "NodeName=%s ", list);
 	text_add(&text, "%s%s", fmt, value);
 	line = text_take(&text);
-	check->failed |= !line;
+	audit->failed |= !line;
 	return line;
 }
 
-static void _report_gres(check_t *check, const expansion_t *expansion,
-			 const profile_t *profile, const check_nodes_t *wrong)
+static void _report_gres(audit_t *audit, const expansion_t *expansion,
+			 const profile_t *profile, const audit_nodes_t *wrong)
 {
-	char *list = check_list(check, wrong->names, wrong->count);
+	char *list = audit_list(audit, wrong->names, wrong->count);
 	char gres[GENERATE_GRES_MAX];
 	char *right = NULL;
 
 	(void) generate_gres(profile, gres);
 	if (list)
-		right = _node_line(check, list, "Gres=", gres);
+		right = _node_line(audit, list, "Gres=", gres);
 	if (right)
-		check_add(check,
-			  check_at(CHECK_ERROR, "gres", expansion->line, NULL),
+		audit_add(audit,
+			  audit_at(AUDIT_ERROR, "gres", expansion->line, NULL),
 			  right,
 			  "NodeName=%s Gres=%.100s: a %s has Gres=%s (%s:%u)",
 			  list, expansion->gres ? expansion->gres : "(none)",
 			  profile_name(profile), gres,
-			  check->source->neuron_conf,
-			  conf_node_line(check->neuron, wrong->names[0]));
+			  audit->source->neuron_conf,
+			  conf_node_line(audit->neuron, wrong->names[0]));
 	free(list);
 	free(right);
 }
 
-static void _check_gres_of(check_t *check, const expansion_t *expansion,
+static void _check_gres_of(audit_t *audit, const expansion_t *expansion,
 			   const profile_t *profile, const gres_entry_t *neuron,
 			   const gres_entry_t *efa)
 {
-	check_nodes_t wrong = {.count = 0};
+	audit_nodes_t wrong = {.count = 0};
 
 	if (_is_right(profile, neuron, efa))
 		return;
 	for (uint32_t i = 0; i < expansion->nodes.count; i++) {
 		const char *name = expansion->nodes.names[i];
-		int index = conf_node_index(check->neuron, name);
+		int index = conf_node_index(audit->neuron, name);
 
 		if (index >= 0 &&
-		    conf_node_profile(check->neuron, (unsigned int) index) ==
+		    conf_node_profile(audit->neuron, (unsigned int) index) ==
 			    profile)
-			check_nodes_add(check, &wrong, name);
+			audit_nodes_add(audit, &wrong, name);
 	}
 	if (wrong.count)
-		_report_gres(check, expansion, profile, &wrong);
-	check_nodes_release(&wrong);
+		_report_gres(audit, expansion, profile, &wrong);
+	audit_nodes_release(&wrong);
 }
 
 /* Nodes with Gres=neuron of which neuron.conf knows nothing */
-static void _check_described(check_t *check, const expansion_t *expansion)
+static void _check_described(audit_t *audit, const expansion_t *expansion)
 {
-	check_nodes_t unknown = {.count = 0};
+	audit_nodes_t unknown = {.count = 0};
 	char *list, *right = NULL;
 
 	for (uint32_t i = 0; i < expansion->nodes.count; i++) {
-		if (conf_node_index(check->neuron, expansion->nodes.names[i]) <
+		if (conf_node_index(audit->neuron, expansion->nodes.names[i]) <
 		    0)
-			check_nodes_add(check, &unknown,
+			audit_nodes_add(audit, &unknown,
 					expansion->nodes.names[i]);
 	}
-	list = unknown.count ? check_list(check, unknown.names, unknown.count)
+	list = unknown.count ? audit_list(audit, unknown.names, unknown.count)
 			     : NULL;
 	if (list)
-		right = _node_line(check, list, "Profile=", "...");
+		right = _node_line(audit, list, "Profile=", "...");
 	if (right)
-		check_add(
-			check,
-			check_at(CHECK_ERROR, "node-not-described",
+		audit_add(
+			audit,
+			audit_at(AUDIT_ERROR, "node-not-described",
 				 expansion->line, NULL),
 			right,
 			"NodeName=%s Gres=%.100s: %s has no NodeName line for it",
-			list, expansion->gres, check->source->neuron_conf);
+			list, expansion->gres, audit->source->neuron_conf);
 	free(list);
 	free(right);
-	check_nodes_release(&unknown);
+	audit_nodes_release(&unknown);
 }
 
-static void _check_gres(check_t *check, const expansion_t *expansion)
+static void _check_gres(audit_t *audit, const expansion_t *expansion)
 {
 	gres_entry_t neuron, efa;
 	const profile_t *profile;
 	neuron_error_t err;
 
-	if (!check->neuron)
+	if (!audit->neuron)
 		return;
 	if (gres_list_find(expansion->gres, "neuron", &neuron, &err) ||
 	    gres_list_find(expansion->gres, "efa", &efa, &err)) {
-		check_add(check,
-			  check_at(CHECK_ERROR, "gres", expansion->line, NULL),
+		audit_add(audit,
+			  audit_at(AUDIT_ERROR, "gres", expansion->line, NULL),
 			  NULL, "Gres=%.200s: %s", expansion->gres, err.text);
 		return;
 	}
-	for (unsigned int i = 0; (profile = conf_profile_at(check->neuron, i));
+	for (unsigned int i = 0; (profile = conf_profile_at(audit->neuron, i));
 	     i++)
-		_check_gres_of(check, expansion, profile, &neuron, &efa);
+		_check_gres_of(audit, expansion, profile, &neuron, &efa);
 	if (neuron.present)
-		_check_described(check, expansion);
+		_check_described(audit, expansion);
 }
 
 /* A number of slurm.conf; 0: not given, or none */
@@ -275,7 +275,7 @@ static unsigned long _cpus(const slurmconf_line_t *line,
 	       (threads ? threads : 1);
 }
 
-static void _check_cpus(check_t *check, const expansion_t *expansion,
+static void _check_cpus(audit_t *audit, const expansion_t *expansion,
 			const defaults_t *defaults)
 {
 	unsigned long cpus = _cpus(expansion->line, defaults);
@@ -285,12 +285,12 @@ static void _check_cpus(check_t *check, const expansion_t *expansion,
 	int index = -1;
 
 	for (uint32_t i = 0;
-	     check->neuron && index < 0 && i < expansion->nodes.count; i++)
-		index = conf_node_index(check->neuron,
+	     audit->neuron && index < 0 && i < expansion->nodes.count; i++)
+		index = conf_node_index(audit->neuron,
 					expansion->nodes.names[i]);
 	if (index < 0)
 		return;
-	profile = conf_node_profile(check->neuron, (unsigned int) index);
+	profile = conf_node_profile(audit->neuron, (unsigned int) index);
 	sockets = profile_sockets(profile);
 	cores = profile_cores_per_socket(profile);
 	threads = profile_threads_per_core(profile);
@@ -299,58 +299,58 @@ static void _check_cpus(check_t *check, const expansion_t *expansion,
 	(void) snprintf(right, sizeof(right),
 			"Sockets=%u CoresPerSocket=%u ThreadsPerCore=%u",
 			sockets, cores, threads);
-	check_add(
-		check, check_at(CHECK_WARNING, "cpus", expansion->line, NULL),
+	audit_add(
+		audit, audit_at(AUDIT_WARNING, "cpus", expansion->line, NULL),
 		right,
 		"NodeName=%.100s: %lu CPUs; a %s has %u, and with others its devices have no near ones",
 		expansion->line->pairs[0].value, cpus, profile_name(profile),
 		sockets * cores * threads);
 }
 
-static void _take_node_line(check_t *check, const slurmconf_line_t *line,
+static void _take_node_line(audit_t *audit, const slurmconf_line_t *line,
 			    const defaults_t *defaults)
 {
-	expansion_t expansion = {.check = check,
+	expansion_t expansion = {.audit = audit,
 				 .line = line,
 				 .gres = _value(line, defaults, "Gres")};
 
-	if (check->source->expand(line->pairs[0].value, _take_node,
+	if (audit->source->expand(line->pairs[0].value, _take_node,
 				  &expansion) &&
-	    !check->failed)
-		check_add(check,
-			  check_at(CHECK_ERROR, "slurm-conf", line, NULL), NULL,
+	    !audit->failed)
+		audit_add(audit,
+			  audit_at(AUDIT_ERROR, "slurm-conf", line, NULL), NULL,
 			  "NodeName=%.100s: this is no list of nodes",
 			  line->pairs[0].value);
-	if (!check->failed) {
-		_check_gres(check, &expansion);
-		_check_cpus(check, &expansion, defaults);
+	if (!audit->failed) {
+		_check_gres(audit, &expansion);
+		_check_cpus(audit, &expansion, defaults);
 	}
-	check_nodes_release(&expansion.nodes);
+	audit_nodes_release(&expansion.nodes);
 }
 
 /* Nodes of neuron.conf that slurm.conf does not know, for each line */
-static void _check_known(check_t *check)
+static void _check_known(audit_t *audit)
 {
-	unsigned int count = check->neuron ? conf_node_count(check->neuron) : 0;
-	check_nodes_t unknown = {.count = 0};
+	unsigned int count = audit->neuron ? conf_node_count(audit->neuron) : 0;
+	audit_nodes_t unknown = {.count = 0};
 
 	for (unsigned int i = 0; i < count; i++) {
-		const char *name = conf_node_name(check->neuron, i);
-		const char *next = conf_node_name(check->neuron, i + 1);
-		unsigned int line = conf_node_line(check->neuron, name);
+		const char *name = conf_node_name(audit->neuron, i);
+		const char *next = conf_node_name(audit->neuron, i + 1);
+		unsigned int line = conf_node_line(audit->neuron, name);
 		char *list;
 
-		if (names_find(check->names, name) == NAMES_NONE)
-			check_nodes_add(check, &unknown, name);
+		if (names_find(audit->names, name) == NAMES_NONE)
+			audit_nodes_add(audit, &unknown, name);
 		if (!unknown.count ||
-		    (next && conf_node_line(check->neuron, next) == line))
+		    (next && conf_node_line(audit->neuron, next) == line))
 			continue;
-		list = check_list(check, unknown.names, unknown.count);
+		list = audit_list(audit, unknown.names, unknown.count);
 		if (list)
-			check_add(
-				check,
-				(check_place_t){CHECK_ERROR, "node-unknown",
-						check->source->neuron_conf,
+			audit_add(
+				audit,
+				(audit_place_t){AUDIT_ERROR, "node-unknown",
+						audit->source->neuron_conf,
 						line},
 				NULL,
 				"NodeName=%s: slurm.conf has no such node; name it there, or take it out here",
@@ -358,7 +358,7 @@ static void _check_known(check_t *check)
 		free(list);
 		unknown.count = 0;
 	}
-	check_nodes_release(&unknown);
+	audit_nodes_release(&unknown);
 }
 
 /*
@@ -369,45 +369,45 @@ static int _look_for_neuron(const char *name, void *arg)
 {
 	expansion_t *expansion = arg;
 
-	if (conf_node_index(expansion->check->neuron, name) < 0)
+	if (conf_node_index(expansion->audit->neuron, name) < 0)
 		return 0;
-	check_nodes_add(expansion->check, &expansion->nodes, name);
+	audit_nodes_add(expansion->audit, &expansion->nodes, name);
 	return -1;
 }
 
-static bool _has_neuron_nodes(check_t *check, const char *nodes,
+static bool _has_neuron_nodes(audit_t *audit, const char *nodes,
 			      unsigned int depth);
 
 /* A partition may name sets of nodes */
-static bool _is_set_with_neuron(check_t *check, const char *name,
+static bool _is_set_with_neuron(audit_t *audit, const char *name,
 				unsigned int depth)
 {
 	const slurmconf_line_t *line;
 
-	for (uint32_t i = 0; (line = slurmconf_line(check->slurm, i)); i++) {
+	for (uint32_t i = 0; (line = slurmconf_line(audit->slurm, i)); i++) {
 		if (slurmconf_begins(line, "NodeSet") &&
 		    slurmconf_list_has(name, line->pairs[0].value) &&
-		    _has_neuron_nodes(check, slurmconf_of_line(line, "Nodes"),
+		    _has_neuron_nodes(audit, slurmconf_of_line(line, "Nodes"),
 				      depth + 1))
 			return true;
 	}
 	return false;
 }
 
-static bool _has_neuron_nodes(check_t *check, const char *nodes,
+static bool _has_neuron_nodes(audit_t *audit, const char *nodes,
 			      unsigned int depth)
 {
-	expansion_t expansion = {.check = check};
+	expansion_t expansion = {.audit = audit};
 	bool found;
 
 	if (!nodes || depth > 1)
 		return false;
 	if (slurmconf_list_has(nodes, "ALL"))
-		return conf_node_count(check->neuron) > 0;
-	(void) check->source->expand(nodes, _look_for_neuron, &expansion);
+		return conf_node_count(audit->neuron) > 0;
+	(void) audit->source->expand(nodes, _look_for_neuron, &expansion);
 	found = expansion.nodes.count;
-	check_nodes_release(&expansion.nodes);
-	return found || _is_set_with_neuron(check, nodes, depth);
+	audit_nodes_release(&expansion.nodes);
+	return found || _is_set_with_neuron(audit, nodes, depth);
 }
 
 static bool _is(const char *value, const char *word)
@@ -415,32 +415,32 @@ static bool _is(const char *value, const char *word)
 	return value && !strncasecmp(value, word, strlen(word));
 }
 
-static void _take_partition_line(check_t *check, const slurmconf_line_t *line,
+static void _take_partition_line(audit_t *audit, const slurmconf_line_t *line,
 				 const defaults_t *defaults)
 {
 	char right[256];
 
 	if (_is(_value(line, defaults, "ExclusiveUser"), "YES") ||
 	    _is(_value(line, defaults, "OverSubscribe"), "EXCLUSIVE") ||
-	    !_has_neuron_nodes(check, _value(line, defaults, "Nodes"), 0))
+	    !_has_neuron_nodes(audit, _value(line, defaults, "Nodes"), 0))
 		return;
 	(void) snprintf(right, sizeof(right),
 			"PartitionName=%.100s ... ExclusiveUser=YES",
 			line->pairs[0].value);
-	check_add(
-		check, check_at(CHECK_WARNING, "exclusive-user", line, NULL),
+	audit_add(
+		audit, audit_at(AUDIT_WARNING, "exclusive-user", line, NULL),
 		right,
 		"PartitionName=%.100s: jobs of several users can share a node, where a process that can open one Trainium device can reach all memory (AWS Neuron documentation, security)",
 		line->pairs[0].value);
 }
 
-extern void check_nodes(check_t *check)
+extern void audit_nodes(audit_t *audit)
 {
-	if (!check->slurm)
+	if (!audit->slurm)
 		return;
-	_walk_lines(check, "NodeName", _take_node_line);
-	if (check->failed || !check->neuron)
+	_walk_lines(audit, "NodeName", _take_node_line);
+	if (audit->failed || !audit->neuron)
 		return;
-	_check_known(check);
-	_walk_lines(check, "PartitionName", _take_partition_line);
+	_check_known(audit);
+	_walk_lines(audit, "PartitionName", _take_partition_line);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What slurmctld runs with, and what the machines are */
-#include "check_parts.h"
+#include "audit_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,15 +15,15 @@
  * slurmctld
  */
 
-static void _compare(check_t *check, const char *key, const char *runs)
+static void _compare(audit_t *audit, const char *key, const char *runs)
 {
 	const slurmconf_line_t *line = NULL;
-	const char *value = slurmconf_value(check->slurm, key, &line);
+	const char *value = slurmconf_value(audit->slurm, key, &line);
 
-	if (!check->slurm || !value || !runs || !strcasecmp(value, runs))
+	if (!audit->slurm || !value || !runs || !strcasecmp(value, runs))
 		return;
-	check_add(
-		check, check_at(CHECK_ERROR, "running", line, NULL), NULL,
+	audit_add(
+		audit, audit_at(AUDIT_ERROR, "running", line, NULL), NULL,
 		"%s=%.150s: slurmctld runs with %.150s; restart it, or take back the change",
 		key, value, runs[0] ? runs : "(not set)");
 }
@@ -57,37 +57,37 @@ static bool _node_is_right(const profile_t *profile, const char *gres)
 	       (efa.present ? efa.count : 0) == profile_efa_count(profile);
 }
 
-static check_place_t _node_place(const check_t *check, check_level_t level,
+static audit_place_t _node_place(const audit_t *audit, audit_level_t level,
 				 const char *id, const char *node)
 {
-	unsigned int line = conf_node_line(check->neuron, node);
+	unsigned int line = conf_node_line(audit->neuron, node);
 
-	return (check_place_t){level, id, check->source->neuron_conf, line};
+	return (audit_place_t){level, id, audit->source->neuron_conf, line};
 }
 
-static void _check_running_node(check_t *check, const check_node_t *node)
+static void _check_running_node(audit_t *audit, const audit_node_t *node)
 {
-	int index = conf_node_index(check->neuron, node->name);
+	int index = conf_node_index(audit->neuron, node->name);
 	char gres[GENERATE_GRES_MAX], right[GENERATE_GRES_MAX + 8];
 	const profile_t *profile;
 
 	if (index < 0)
 		return;
-	profile = conf_node_profile(check->neuron, (unsigned int) index);
+	profile = conf_node_profile(audit->neuron, (unsigned int) index);
 	(void) snprintf(right, sizeof(right), "Gres=%s",
 			generate_gres(profile, gres));
 	if (!_node_is_right(profile, node->gres))
-		check_add_node(check,
-			       _node_place(check, CHECK_ERROR, "running-gres",
+		audit_add_node(audit,
+			       _node_place(audit, AUDIT_ERROR, "running-gres",
 					   node->name),
 			       node->name, right,
 			       "slurmctld has Gres=%.100s; a %s has %s",
 			       node->gres ? node->gres : "(none)",
 			       profile_name(profile), right);
 	if (node->refused)
-		check_add_node(
-			check,
-			_node_place(check, CHECK_ERROR, "running-node",
+		audit_add_node(
+			audit,
+			_node_place(audit, AUDIT_ERROR, "running-node",
 				    node->name),
 			node->name, NULL,
 			"slurmctld does not use it, since slurmd found something else than slurm.conf says: %.200s; neuron-topo probe on the node tells what",
@@ -95,46 +95,46 @@ static void _check_running_node(check_t *check, const check_node_t *node)
 }
 
 /* Nodes that neuron.conf has and slurmctld has not */
-static void _check_running_names(check_t *check, const check_running_t *running)
+static void _check_running_names(audit_t *audit, const audit_running_t *running)
 {
-	unsigned int count = conf_node_count(check->neuron);
-	check_nodes_t unknown = {.count = 0};
+	unsigned int count = conf_node_count(audit->neuron);
+	audit_nodes_t unknown = {.count = 0};
 	names_t *known = names_create();
 	char *list = NULL;
 
-	check->failed |= !known;
+	audit->failed |= !known;
 	for (uint32_t i = 0; known && i < running->node_count; i++)
-		check->failed |= (names_add(known, running->nodes[i].name) ==
+		audit->failed |= (names_add(known, running->nodes[i].name) ==
 				  NAMES_NONE);
 	for (unsigned int i = 0; known && i < count; i++) {
-		const char *name = conf_node_name(check->neuron, i);
+		const char *name = conf_node_name(audit->neuron, i);
 
 		/* what slurm.conf does not know either was told before */
 		if (names_find(known, name) == NAMES_NONE &&
-		    names_find(check->names, name) != NAMES_NONE)
-			check_nodes_add(check, &unknown, name);
+		    names_find(audit->names, name) != NAMES_NONE)
+			audit_nodes_add(audit, &unknown, name);
 	}
 	if (unknown.count)
-		list = check_list(check, unknown.names, unknown.count);
+		list = audit_list(audit, unknown.names, unknown.count);
 	if (list)
-		check_add(
-			check,
-			(check_place_t){CHECK_ERROR, "running-unknown",
-					check->slurm_path, 0},
+		audit_add(
+			audit,
+			(audit_place_t){AUDIT_ERROR, "running-unknown",
+					audit->slurm_path, 0},
 			NULL,
 			"%s: slurmctld does not know the node; scontrol reconfigure tells it",
 			list);
 	free(list);
-	check_nodes_release(&unknown);
+	audit_nodes_release(&unknown);
 	names_destroy(known);
 }
 
-static void _check_running_partition(check_t *check,
-				     const check_partition_t *partition)
+static void _check_running_partition(audit_t *audit,
+				     const audit_partition_t *partition)
 {
 	const slurmconf_line_t *line;
 
-	for (uint32_t i = 0; (line = slurmconf_line(check->slurm, i)); i++) {
+	for (uint32_t i = 0; (line = slurmconf_line(audit->slurm, i)); i++) {
 		const char *value;
 
 		if (!slurmconf_begins(line, "PartitionName") ||
@@ -143,9 +143,9 @@ static void _check_running_partition(check_t *check,
 		value = slurmconf_of_line(line, "ExclusiveUser");
 		if (value && !strcasecmp(value, "YES") &&
 		    !partition->exclusive_user)
-			check_add(
-				check,
-				check_at(CHECK_WARNING, "running-partition",
+			audit_add(
+				audit,
+				audit_at(AUDIT_WARNING, "running-partition",
 					 line, NULL),
 				NULL,
 				"PartitionName=%.100s: slurmctld runs without ExclusiveUser; scontrol reconfigure tells it",
@@ -153,23 +153,23 @@ static void _check_running_partition(check_t *check,
 	}
 }
 
-extern void check_running(check_t *check)
+extern void audit_running(audit_t *audit)
 {
-	const check_running_t *running = check->source->running;
+	const audit_running_t *running = audit->source->running;
 
-	_compare(check, "GresTypes", running->gres_types);
-	_compare(check, "SelectType", running->select_type);
-	_compare(check, "TopologyPlugin", running->topology_plugin);
-	_compare(check, "TopologyParam", running->topology_param);
-	_compare(check, "JobSubmitPlugins", running->job_submit_plugins);
+	_compare(audit, "GresTypes", running->gres_types);
+	_compare(audit, "SelectType", running->select_type);
+	_compare(audit, "TopologyPlugin", running->topology_plugin);
+	_compare(audit, "TopologyParam", running->topology_param);
+	_compare(audit, "JobSubmitPlugins", running->job_submit_plugins);
 	for (uint32_t i = 0; i < running->partition_count; i++)
-		_check_running_partition(check, &running->partitions[i]);
-	if (!check->neuron)
+		_check_running_partition(audit, &running->partitions[i]);
+	if (!audit->neuron)
 		return;
 	for (uint32_t i = 0; i < running->node_count; i++)
-		_check_running_node(check, &running->nodes[i]);
-	check_flush_nodes(check);
-	_check_running_names(check, running);
+		_check_running_node(audit, &running->nodes[i]);
+	audit_flush_nodes(audit);
+	_check_running_names(audit, running);
 }
 
 /*
@@ -191,12 +191,12 @@ static const char *_right_of(const inventory_node_t *node, char *text,
 	return text;
 }
 
-static void _check_numbers(check_t *check, const inventory_node_t *node,
+static void _check_numbers(audit_t *audit, const inventory_node_t *node,
 			   const profile_t *profile)
 {
 	if (node->device_count != profile_device_count(profile))
-		check_add_node(check,
-			       _node_place(check, CHECK_ERROR,
+		audit_add_node(audit,
+			       _node_place(audit, AUDIT_ERROR,
 					   "machine-devices", node->name),
 			       node->name, NULL,
 			       "the machine has %u devices; a %s has %u",
@@ -204,8 +204,8 @@ static void _check_numbers(check_t *check, const inventory_node_t *node,
 			       profile_device_count(profile));
 	/* a machine may have interfaces that serve no device */
 	if (node->efa_count < profile_efa_count(profile))
-		check_add_node(check,
-			       _node_place(check, CHECK_ERROR, "machine-efas",
+		audit_add_node(audit,
+			       _node_place(audit, AUDIT_ERROR, "machine-efas",
 					   node->name),
 			       node->name, NULL,
 			       "the machine has %u EFA interfaces; a %s has %u",
@@ -213,68 +213,68 @@ static void _check_numbers(check_t *check, const inventory_node_t *node,
 			       profile_efa_count(profile));
 }
 
-static void _check_machine(check_t *check, const inventory_node_t *node,
+static void _check_machine(audit_t *audit, const inventory_node_t *node,
 			   unsigned int index)
 {
-	const profile_t *profile = conf_node_profile(check->neuron, index);
-	unsigned int lnc = conf_node_lnc(check->neuron, index);
+	const profile_t *profile = conf_node_profile(audit->neuron, index);
+	unsigned int lnc = conf_node_lnc(audit->neuron, index);
 	char text[2 * CONF_NAME_MAX];
 	const char *right = _right_of(node, text, sizeof(text));
 
 	if (node->profile &&
 	    strcmp(profile_name(node->profile), profile_name(profile)))
-		check_add_node(
-			check,
-			_node_place(check, CHECK_ERROR, "machine-profile",
+		audit_add_node(
+			audit,
+			_node_place(audit, AUDIT_ERROR, "machine-profile",
 				    node->name),
 			node->name, right, "Profile=%s; the machine is a %s",
 			profile_name(profile), profile_name(node->profile));
 	else if (node->lnc && node->lnc != lnc)
-		check_add_node(check,
-			       _node_place(check, CHECK_ERROR, "machine-lnc",
+		audit_add_node(audit,
+			       _node_place(audit, AUDIT_ERROR, "machine-lnc",
 					   node->name),
 			       node->name, right, "Lnc=%u; the machine has %u",
 			       lnc, node->lnc);
-	_check_numbers(check, node, profile);
+	_check_numbers(audit, node, profile);
 	if (node->difference_count)
-		check_add_node(check,
-			       _node_place(check, CHECK_ERROR,
+		audit_add_node(audit,
+			       _node_place(audit, AUDIT_ERROR,
 					   "machine-differs", node->name),
 			       node->name, NULL, "%.300s%s", node->difference,
 			       (node->difference_count > 1) ? " (and more)"
 							    : "");
 }
 
-static void _check_each_machine(check_t *check, check_nodes_t *missing)
+static void _check_each_machine(audit_t *audit, audit_nodes_t *missing)
 {
-	const inventory_t *machines = check->source->machines;
+	const inventory_t *machines = audit->source->machines;
 	const inventory_node_t *node;
 
 	for (uint32_t i = 0; (node = inventory_node(machines, i)); i++) {
-		int index = conf_node_index(check->neuron, node->name);
+		int index = conf_node_index(audit->neuron, node->name);
 
 		if (!node->probed)
 			continue;
 		if (index >= 0)
-			_check_machine(check, node, (unsigned int) index);
+			_check_machine(audit, node, (unsigned int) index);
 		else if (node->profile)
-			check_nodes_add(check, missing, node->name);
+			audit_nodes_add(audit, missing, node->name);
 	}
 }
 
 /* Machines with devices that neuron.conf does not name */
-static void _check_described(check_t *check, const check_nodes_t *missing)
+static void _check_described(audit_t *audit, const audit_nodes_t *missing)
 {
 	char *list;
 
 	if (!missing->count)
 		return;
-	list = check_list(check, missing->names, missing->count);
+	list = audit_list(audit, missing->names, missing->count);
 	if (list)
-		check_add(
-			check,
-			(check_place_t){CHECK_ERROR, "machine-not-described",
-					check->source->neuron_conf, 0},
+		audit_add(
+			audit,
+			(audit_place_t){AUDIT_ERROR, "machine-not-described",
+					audit->source->neuron_conf, 0},
 			NULL,
 			"%s: the machine has Neuron devices and no NodeName line; neuron-topo generate writes it",
 			list);
@@ -339,10 +339,10 @@ static bool _has_same_pairs(const inventory_t *machines,
 }
 
 /* The UltraServer of neuron.conf that has a node */
-static bool _find_ultraserver(const check_t *check, const char *node,
+static bool _find_ultraserver(const audit_t *audit, const char *node,
 			      conf_ultraserver_t *us)
 {
-	for (unsigned int i = 0; !conf_ultraserver(check->neuron, i, us); i++) {
+	for (unsigned int i = 0; !conf_ultraserver(audit->neuron, i, us); i++) {
 		for (unsigned int m = 0; m < us->member_count; m++) {
 			if (!strcmp(us->members[m], node))
 				return true;
@@ -351,49 +351,49 @@ static bool _find_ultraserver(const check_t *check, const char *node,
 	return false;
 }
 
-static void _check_ring(check_t *check, uint32_t index)
+static void _check_ring(audit_t *audit, uint32_t index)
 {
-	const inventory_t *machines = check->source->machines;
+	const inventory_t *machines = audit->source->machines;
 	const inventory_ultraserver_t *real =
 		inventory_ultraserver(machines, index);
 	const char *first = inventory_node(machines, real->members[0])->name;
-	check_place_t place = {CHECK_ERROR, "machine-ultraserver",
-			       check->source->neuron_conf, 0};
+	audit_place_t place = {AUDIT_ERROR, "machine-ultraserver",
+			       audit->source->neuron_conf, 0};
 	conf_ultraserver_t us;
 	char *right;
 
-	if (!real->is_complete || conf_node_index(check->neuron, first) < 0 ||
-	    conf_ultraserver_glob(check->neuron))
+	if (!real->is_complete || conf_node_index(audit->neuron, first) < 0 ||
+	    conf_ultraserver_glob(audit->neuron))
 		return;
-	right = generate_ultraserver(machines, index, check->source->fold,
+	right = generate_ultraserver(machines, index, audit->source->fold,
 				     NULL);
-	check->failed |= !right;
-	if (right && !_find_ultraserver(check, first, &us)) {
-		check_add(
-			check, place, right,
+	audit->failed |= !right;
+	if (right && !_find_ultraserver(audit, first, &us)) {
+		audit_add(
+			audit, place, right,
 			"%s and %u more machines are one UltraServer that no line names",
 			first, real->member_count - 1);
 	} else if (right && (!_is_same_ring(machines, real, &us) ||
 			     (!real->order_is_guessed &&
 			      !_has_same_pairs(machines, real, &us)))) {
 		place.line = us.line;
-		check_add(
-			check, place, right,
+		audit_add(
+			audit, place, right,
 			"UltraServerName=%s: its machines are joined otherwise",
 			us.name);
 	}
 	free(right);
 }
 
-extern void check_machines(check_t *check)
+extern void audit_machines(audit_t *audit)
 {
-	const inventory_t *machines = check->source->machines;
-	check_nodes_t missing = {.count = 0};
+	const inventory_t *machines = audit->source->machines;
+	audit_nodes_t missing = {.count = 0};
 
-	_check_each_machine(check, &missing);
-	check_flush_nodes(check);
-	_check_described(check, &missing);
-	check_nodes_release(&missing);
+	_check_each_machine(audit, &missing);
+	audit_flush_nodes(audit);
+	_check_described(audit, &missing);
+	audit_nodes_release(&missing);
 	for (uint32_t i = 0; inventory_ultraserver(machines, i); i++)
-		_check_ring(check, i);
+		_check_ring(audit, i);
 }

@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * check: the configuration of a cluster against itself, against what slurmctld
+ * audit: the configuration of a cluster against itself, against what slurmctld
  * runs with, and against its machines.
  *
  * Looked at are slurm.conf, neuron.conf, gres.conf, topology.conf,
  * topology.yaml and cgroup.conf of one directory. Each finding says where it
  * is and, when it can, how the line is right.
  */
-#ifndef NEURON_CHECK_H
-#define NEURON_CHECK_H
+#ifndef NEURON_AUDIT_H
+#define NEURON_AUDIT_H
 
 #include "inventory.h"
 
 /* Nodes of a finding that are named one by one */
-#define CHECK_LIST_MAX 200
+#define AUDIT_LIST_MAX 200
 
 typedef enum {
-	CHECK_HINT, /* something better is possible */
-	CHECK_WARNING, /* it works, and not as it should */
-	CHECK_ERROR /* slurmctld or slurmd will refuse it, or jobs suffer */
-} check_level_t;
+	AUDIT_HINT, /* something better is possible */
+	AUDIT_WARNING, /* it works, and not as it should */
+	AUDIT_ERROR /* slurmctld or slurmd will refuse it, or jobs suffer */
+} audit_level_t;
 
 typedef struct {
-	check_level_t level;
+	audit_level_t level;
 	/* a word that stays the same between releases, "gres-types" */
 	const char *id;
 	const char *file; /* "": no file */
 	unsigned int line; /* 0: no line */
 	const char *text; /* what is wrong */
 	const char *right; /* the line or file as it should be, "" */
-} check_finding_t;
+} audit_finding_t;
 
-typedef struct check check_t;
+typedef struct audit audit_t;
 
 /* What slurmctld says; NULL where it says nothing */
 typedef struct {
@@ -39,13 +39,13 @@ typedef struct {
 	const char *gres;
 	const char *reason; /* why it is not used */
 	bool refused; /* what slurmd found is not what slurm.conf says */
-} check_node_t;
+} audit_node_t;
 
 typedef struct {
 	const char *name;
 	const char *nodes;
 	bool exclusive_user;
-} check_partition_t;
+} audit_partition_t;
 
 typedef struct {
 	const char *version; /* "24.11.5" */
@@ -55,11 +55,11 @@ typedef struct {
 	const char *topology_plugin;
 	const char *topology_param;
 	const char *job_submit_plugins;
-	const check_node_t *nodes;
+	const audit_node_t *nodes;
 	uint32_t node_count;
-	const check_partition_t *partitions;
+	const audit_partition_t *partitions;
 	uint32_t partition_count;
-} check_running_t;
+} audit_running_t;
 
 typedef struct {
 	const char *directory; /* of slurm.conf */
@@ -70,22 +70,22 @@ typedef struct {
 	const char *plugin_directory;
 	nodeset_expand_t expand;
 	nodeset_fold_t fold;
-	const check_running_t *running; /* NULL: not asked */
+	const audit_running_t *running; /* NULL: not asked */
 	const inventory_t *machines; /* finished; NULL: not given */
-} check_source_t;
+} audit_source_t;
 
 /*
- * RET for check_destroy(), also when nothing is right; NULL with errno ENOMEM.
+ * RET for audit_destroy(), also when nothing is right; NULL with errno ENOMEM.
  */
-extern check_t *check_create(const check_source_t *source, neuron_error_t *err);
+extern audit_t *audit_create(const audit_source_t *source, neuron_error_t *err);
 /* Accepts NULL; errno survives */
-extern void check_destroy(check_t *check);
+extern void audit_destroy(audit_t *audit);
 
 /* In order of discovery; NULL behind the last */
-extern const check_finding_t *check_finding(const check_t *check,
+extern const audit_finding_t *audit_finding(const audit_t *audit,
 					    uint32_t index);
-extern uint32_t check_count(const check_t *check, check_level_t level);
+extern uint32_t audit_count(const audit_t *audit, audit_level_t level);
 /* "error", "warning", "hint" */
-extern const char *check_level_name(check_level_t level);
+extern const char *audit_level_name(audit_level_t level);
 
 #endif

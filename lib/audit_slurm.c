@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The keys of slurm.conf that concern the whole cluster */
-#include "check_parts.h"
+#include "audit_parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,18 +14,18 @@ typedef struct {
 	const slurmconf_line_t *line;
 } setting_t;
 
-static setting_t _setting(const check_t *check, const char *key)
+static setting_t _setting(const audit_t *audit, const char *key)
 {
 	setting_t setting = {.line = NULL};
 
-	setting.value = slurmconf_value(check->slurm, key, &setting.line);
+	setting.value = slurmconf_value(audit->slurm, key, &setting.line);
 	return setting;
 }
 
-static check_place_t _place(const check_t *check, check_level_t level,
+static audit_place_t _place(const audit_t *audit, audit_level_t level,
 			    const char *id, const setting_t *setting)
 {
-	return check_at(level, id, setting->line, check->slurm_path);
+	return audit_at(level, id, setting->line, audit->slurm_path);
 }
 
 /* The words of a list but those named, behind a start; RET buf */
@@ -60,9 +60,9 @@ static int _position(const char *list, const char *word)
 }
 
 /* An interface is chosen after the devices, in the order of this list */
-static void _check_gres_types(check_t *check)
+static void _check_gres_types(audit_t *audit)
 {
-	setting_t types = _setting(check, "GresTypes");
+	setting_t types = _setting(audit, "GresTypes");
 	int neuron = _position(types.value, "neuron");
 	int efa = _position(types.value, "efa");
 	char right[LIST_MAX];
@@ -71,31 +71,31 @@ static void _check_gres_types(check_t *check)
 		return;
 	(void) _with("GresTypes=neuron,efa", types.value, right);
 	if (neuron >= 0 && efa >= 0)
-		check_add(
-			check,
-			_place(check, CHECK_ERROR, "gres-types-order", &types),
+		audit_add(
+			audit,
+			_place(audit, AUDIT_ERROR, "gres-types-order", &types),
 			right,
 			"GresTypes=%s: neuron must stand before efa, whose interfaces are chosen after the devices",
 			types.value);
 	else
-		check_add(check,
-			  _place(check, CHECK_ERROR, "gres-types", &types),
+		audit_add(audit,
+			  _place(audit, AUDIT_ERROR, "gres-types", &types),
 			  right, "GresTypes=%s: %s is missing",
 			  types.value ? types.value : "",
 			  (neuron < 0) ? "neuron" : "efa");
 }
 
-static void _check_plugin(check_t *check, const char *key, const char *value,
+static void _check_plugin(audit_t *audit, const char *key, const char *value,
 			  const char *other)
 {
-	setting_t setting = _setting(check, key);
+	setting_t setting = _setting(audit, key);
 	char right[LIST_MAX];
 
 	if (setting.value && !strcasecmp(setting.value, value))
 		return;
 	(void) snprintf(right, sizeof(right), "%s=%s", key, value);
-	check_add(check,
-		  _place(check, CHECK_ERROR,
+	audit_add(audit,
+		  _place(audit, AUDIT_ERROR,
 			 strcmp(key, "SelectType") ? "topology-plugin"
 						   : "select-type",
 			 &setting),
@@ -104,10 +104,10 @@ static void _check_plugin(check_t *check, const char *key, const char *value,
 		  other);
 }
 
-static void _check_base(check_t *check)
+static void _check_base(audit_t *audit)
 {
 	static const char key[] = "neuron_base=";
-	setting_t param = _setting(check, "TopologyParam");
+	setting_t param = _setting(audit, "TopologyParam");
 	const char *base = param.value ? strstr(param.value, key) : NULL;
 	size_t length;
 
@@ -120,15 +120,15 @@ static void _check_base(check_t *check)
 		if (length == strlen(word) && !strncasecmp(base, word, length))
 			return;
 	}
-	check_add(check, _place(check, CHECK_ERROR, "topology-param", &param),
+	audit_add(audit, _place(audit, AUDIT_ERROR, "topology-param", &param),
 		  "TopologyParam=neuron_base=tree",
 		  "TopologyParam=%s: neuron_base must be tree, block or flat",
 		  param.value);
 }
 
-static void _check_job_submit(check_t *check)
+static void _check_job_submit(audit_t *audit)
 {
-	setting_t plugins = _setting(check, "JobSubmitPlugins");
+	setting_t plugins = _setting(audit, "JobSubmitPlugins");
 	char right[LIST_MAX];
 
 	if (slurmconf_list_has(plugins.value, "neuron") ||
@@ -137,77 +137,77 @@ static void _check_job_submit(check_t *check)
 	(void) snprintf(right, sizeof(right), "JobSubmitPlugins=%s%sneuron",
 			plugins.value ? plugins.value : "",
 			plugins.value ? "," : "");
-	check_add(
-		check, _place(check, CHECK_ERROR, "job-submit", &plugins),
+	audit_add(
+		audit, _place(audit, AUDIT_ERROR, "job-submit", &plugins),
 		right,
 		"JobSubmitPlugins=%s: neuron is missing, so that requests are not checked and get no EFA interfaces",
 		plugins.value ? plugins.value : "(not set)");
 }
 
 /* Which of two values counts is easily mistaken */
-static void _check_once(check_t *check, const char *key)
+static void _check_once(audit_t *audit, const char *key)
 {
 	const slurmconf_line_t *line, *first = NULL;
 
-	for (uint32_t i = 0; (line = slurmconf_line(check->slurm, i)); i++) {
+	for (uint32_t i = 0; (line = slurmconf_line(audit->slurm, i)); i++) {
 		if (!slurmconf_begins(line, key))
 			continue;
 		if (!first) {
 			first = line;
 			continue;
 		}
-		check_add(
-			check, check_at(CHECK_WARNING, "key-twice", line, NULL),
+		audit_add(
+			audit, audit_at(AUDIT_WARNING, "key-twice", line, NULL),
 			NULL,
 			"%s is set at %s:%u already; only the last one counts, remove the other",
 			key, first->file, first->line);
 	}
 }
 
-static void _check_devices(check_t *check)
+static void _check_devices(audit_t *audit)
 {
 	const slurmconf_line_t *line = NULL;
 	const char *value =
-		slurmconf_value(check->cgroup, "ConstrainDevices", &line);
-	setting_t task = _setting(check, "TaskPlugin");
+		slurmconf_value(audit->cgroup, "ConstrainDevices", &line);
+	setting_t task = _setting(audit, "TaskPlugin");
 
 	if (!value || strcasecmp(value, "yes"))
-		check_add(
-			check,
-			check_at(CHECK_WARNING, "constrain-devices", line,
-				 check->cgroup_path),
+		audit_add(
+			audit,
+			audit_at(AUDIT_WARNING, "constrain-devices", line,
+				 audit->cgroup_path),
 			"ConstrainDevices=yes",
 			"ConstrainDevices=%s: a job can open the devices of others on its node",
 			value ? value : "(not set)");
 	else if (!task.value ||
 		 (!slurmconf_list_has(task.value, "task/cgroup") &&
 		  !slurmconf_list_has(task.value, "cgroup")))
-		check_add(
-			check,
-			_place(check, CHECK_WARNING, "constrain-devices",
+		audit_add(
+			audit,
+			_place(audit, AUDIT_WARNING, "constrain-devices",
 			       &task),
 			"TaskPlugin=task/cgroup,task/affinity",
 			"TaskPlugin=%s: without task/cgroup nothing does what ConstrainDevices=yes of cgroup.conf says",
 			task.value ? task.value : "(not set)");
 }
 
-static void _check_prolog(check_t *check)
+static void _check_prolog(audit_t *audit)
 {
 	static const char *const enough[] = {"Alloc", "Contain", "NoHold",
 					     "RunInJob", "X11"};
-	setting_t flags = _setting(check, "PrologFlags");
+	setting_t flags = _setting(audit, "PrologFlags");
 	const slurmconf_line_t *line;
 	bool runs = false;
 
-	for (uint32_t i = 0; (line = slurmconf_line(check->slurm, i)); i++) {
+	for (uint32_t i = 0; (line = slurmconf_line(audit->slurm, i)); i++) {
 		const char *value = slurmconf_of_line(line, "Prolog");
 
 		runs |= (value && strstr(value, "neuron-prolog"));
 	}
 	if (!runs) {
-		check_add(
-			check,
-			check_at(CHECK_HINT, "prolog", NULL, check->slurm_path),
+		audit_add(
+			audit,
+			audit_at(AUDIT_HINT, "prolog", NULL, audit->slurm_path),
 			NULL,
 			"no Prolog runs neuron-prolog, which looks at the devices of a job before it starts");
 		return;
@@ -216,29 +216,29 @@ static void _check_prolog(check_t *check)
 		if (slurmconf_list_has(flags.value, enough[i]))
 			return;
 	}
-	check_add(
-		check, _place(check, CHECK_HINT, "prolog", &flags),
+	audit_add(
+		audit, _place(audit, AUDIT_HINT, "prolog", &flags),
 		"PrologFlags=Alloc",
 		"PrologFlags=%s: without Alloc neuron-prolog runs only when the first step of a job starts on a node",
 		flags.value ? flags.value : "(not set)");
 }
 
-extern void check_slurm(check_t *check)
+extern void audit_slurm(audit_t *audit)
 {
 	static const char *const once[] = {
 		"GresTypes",      "SelectType",    "SelectTypeParameters",
 		"TopologyPlugin", "TopologyParam", "JobSubmitPlugins",
 	};
 
-	_check_gres_types(check);
-	_check_plugin(check, "SelectType", "select/neuron",
+	_check_gres_types(audit);
+	_check_plugin(audit, "SelectType", "select/neuron",
 		      "TopologyPlugin=topology/neuron");
-	_check_plugin(check, "TopologyPlugin", "topology/neuron",
+	_check_plugin(audit, "TopologyPlugin", "topology/neuron",
 		      "SelectType=select/neuron");
-	_check_base(check);
-	_check_job_submit(check);
+	_check_base(audit);
+	_check_job_submit(audit);
 	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++)
-		_check_once(check, once[i]);
-	_check_devices(check);
-	_check_prolog(check);
+		_check_once(audit, once[i]);
+	_check_devices(audit);
+	_check_prolog(audit);
 }
