@@ -112,10 +112,12 @@ extern void audit_add_node(audit_t *audit, audit_place_t place,
 	}
 	pending.text = _copy(audit, text);
 	pending.right = right ? _copy(audit, right) : NULL;
-	if (pending.text && (!right || pending.right))
+	if (pending.text && (!right || pending.right)) {
 		audit->pending[audit->pending_count++] = pending;
-	else
-		free(pending.text);
+		return;
+	}
+	free(pending.text);
+	free(pending.right);
 }
 
 static int _compare_pending(const audit_pending_t *a, const audit_pending_t *b)
@@ -177,6 +179,44 @@ extern void audit_flush_nodes(audit_t *audit)
 		_flush_run(audit, &audit->pending[i], end - i);
 	}
 	_free_pending(audit);
+}
+
+/* "FILE:LINE: " in front; RET what follows, or NULL */
+static const char *_split_place(const char *sentence, char *file, size_t size,
+				unsigned int *line)
+{
+	for (const char *at = sentence; (at = strchr(at, ':')); at++) {
+		char *end;
+		unsigned long number = strtoul(at + 1, &end, 10);
+
+		if (at[1] < '0' || at[1] > '9' || strncmp(end, ": ", 2))
+			continue;
+		(void) snprintf(file, size, "%.*s", (int) (at - sentence),
+				sentence);
+		*line = (unsigned int) number;
+		return end + 2;
+	}
+	return NULL;
+}
+
+extern void audit_add_sentence(audit_t *audit, audit_place_t place,
+			       const char *sentence)
+{
+	size_t length = strlen(place.file);
+	char file[SENTENCE_MAX];
+	const char *rest =
+		_split_place(sentence, file, sizeof(file), &place.line);
+
+	if (rest && file[0] == '/') {
+		place.file = file;
+	} else {
+		place.line = 0;
+		rest = sentence;
+		if (!strncmp(sentence, place.file, length) &&
+		    !strncmp(sentence + length, ": ", 2))
+			rest += length + 2;
+	}
+	audit_add(audit, place, NULL, "%s", rest);
 }
 
 extern audit_place_t audit_at(audit_level_t level, const char *id,
@@ -248,8 +288,9 @@ static slurmconf_t *_read_optional(audit_t *audit, const char *path,
 	if (errno == ENOMEM)
 		audit->failed = true;
 	else
-		audit_add(audit, (audit_place_t){AUDIT_ERROR, id, path, 0},
-			  NULL, "%s", err.text);
+		audit_add_sentence(audit,
+				   (audit_place_t){AUDIT_ERROR, id, path, 0},
+				   err.text);
 	return NULL;
 }
 
@@ -266,10 +307,10 @@ static void _read_neuron(audit_t *audit)
 	if (errno == ENOMEM)
 		audit->failed = true;
 	else
-		audit_add(audit,
-			  (audit_place_t){AUDIT_ERROR, "neuron-conf",
-					  source->neuron_conf, 0},
-			  NULL, "%s", err.text);
+		audit_add_sentence(audit,
+				   (audit_place_t){AUDIT_ERROR, "neuron-conf",
+						   source->neuron_conf, 0},
+				   err.text);
 }
 
 static void _read(audit_t *audit)
@@ -289,10 +330,10 @@ static void _read(audit_t *audit)
 	if (!audit->slurm && errno == ENOMEM)
 		audit->failed = true;
 	else if (!audit->slurm)
-		audit_add(audit,
-			  (audit_place_t){AUDIT_ERROR, "slurm-conf",
-					  audit->slurm_path, 0},
-			  NULL, "%s", err.text);
+		audit_add_sentence(audit,
+				   (audit_place_t){AUDIT_ERROR, "slurm-conf",
+						   audit->slurm_path, 0},
+				   err.text);
 	audit->gres = _read_optional(audit, audit->gres_path, "gres-conf");
 	audit->cgroup =
 		_read_optional(audit, audit->cgroup_path, "cgroup-conf");

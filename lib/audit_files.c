@@ -182,10 +182,10 @@ static void _check_fabric(audit_t *audit, char *text)
 
 	if (!fabric) {
 		audit->failed |= (errno == ENOMEM);
-		audit_add(audit,
-			  (audit_place_t){AUDIT_ERROR, "topology-conf",
-					  audit->topology_path, 0},
-			  NULL, "%s", err.text);
+		audit_add_sentence(audit,
+				   (audit_place_t){AUDIT_ERROR, "topology-conf",
+						   audit->topology_path, 0},
+				   err.text);
 		return;
 	}
 	for (unsigned int i = 0; !conf_ultraserver(audit->neuron, i, &us); i++)
@@ -208,7 +208,7 @@ static void _check_topology(audit_t *audit)
 
 	audit->failed |= (!text && errno == ENOMEM);
 	if (!text && errno != ENOENT && errno != ENOMEM)
-		audit_add(audit, place, NULL, "%s", err.text);
+		audit_add_sentence(audit, place, err.text);
 	if (text && flat)
 		audit_add(
 			audit, place, NULL,

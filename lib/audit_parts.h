@@ -59,6 +59,9 @@ extern void audit_add_node(audit_t *audit, audit_place_t place,
 			   const char *name, const char *right, const char *fmt,
 			   ...) __attribute__((format(printf, 5, 6)));
 extern void audit_flush_nodes(audit_t *audit);
+/* The same for a sentence that may begin with its place, "FILE:LINE: " */
+extern void audit_add_sentence(audit_t *audit, audit_place_t place,
+			       const char *sentence);
 /* A place of a line of slurm.conf or gres.conf; IN line - NULL: its file */
 extern audit_place_t audit_at(audit_level_t level, const char *id,
 			      const slurmconf_line_t *line, const char *file);

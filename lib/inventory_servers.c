@@ -436,6 +436,24 @@ static int _warn_of_singles(inventory_t *inventory, neuron_error_t *err)
 	return rc;
 }
 
+/* A group of the fabric has one name, whatever it is */
+static int _check_names(const inventory_t *inventory, neuron_error_t *err)
+{
+	for (uint32_t i = 0; i < inventory->ultraserver_count; i++) {
+		const char *name = inventory->ultraservers[i].name;
+
+		if (names_find(inventory->group_names, name) != NAMES_NONE)
+			return neuron_error_set(
+				err, EEXIST,
+				"%s is a switch, and the name that the UltraServer of %.64s would get; give the switch another",
+				name,
+				_node(inventory,
+				      inventory->ultraservers[i].members[0])
+					->name);
+	}
+	return 0;
+}
+
 static int _compare_ultraservers(const void *a, const void *b)
 {
 	const inventory_ultraserver_t *x = a, *y = b;
@@ -458,6 +476,8 @@ extern int inventory_group_servers(inventory_t *inventory, neuron_error_t *err)
 				_collect(inventory, kind, entries), err);
 	if (!rc)
 		rc = _check_twos(inventory, entries, err);
+	if (!rc)
+		rc = _check_names(inventory, err);
 	free(entries);
 	if (inventory->ultraserver_count)
 		qsort(inventory->ultraservers, inventory->ultraserver_count,

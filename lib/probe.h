@@ -11,8 +11,8 @@
  *	/sys/module/neuron/version		driver
  *	/sys/devices/virtual/dmi/id/product_name	EC2 instance type
  *	/sys/devices/virtual/dmi/id/board_asset_tag	EC2 instance id, on
- *		Nitro machines (EC2 User Guide, "Detect whether a host is an
- *		EC2 instance"; cloud-init, DataSourceEc2)
+ *		Nitro machines (aws-ec2-instance-connect-config,
+ *		src/bin/eic_curl_authorized_keys)
  *	/sys/bus/pci/devices/			Neuron and EFA functions
  *		(through libpci) and their NUMA nodes
  *	/sys/class/infiniband/<name>/device	EFA interfaces, their PCI

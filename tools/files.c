@@ -18,13 +18,15 @@ extern char *files_read(const char *path, size_t limit, size_t *length,
 	return file_read_stream(stdin, "standard input", limit, length, err);
 }
 
-static int _write(const char *path, const char *text)
+static int _write(int fd, const char *text)
 {
-	FILE *file = fopen(path, "we");
+	FILE *file = fchmod(fd, 0644) ? NULL : fdopen(fd, "w");
 	int rc;
 
-	if (!file)
+	if (!file) {
+		(void) close(fd);
 		return -1;
+	}
 	rc = (fputs(text, file) < 0) ? -1 : 0;
 	if (fclose(file))
 		rc = -1;
@@ -33,13 +35,16 @@ static int _write(const char *path, const char *text)
 
 extern int files_write(const char *path, const char *text, neuron_error_t *err)
 {
-	size_t size = strlen(path) + sizeof(".new");
+	size_t size = strlen(path) + sizeof(".XXXXXX");
 	char *new = malloc(size);
-	int rc = -1;
+	int rc = -1, fd = -1;
 
 	if (new) {
-		(void) snprintf(new, size, "%s.new", path);
-		rc = _write(new, text);
+		(void) snprintf(new, size, "%s.XXXXXX", path);
+		fd = mkstemp(new);
+	}
+	if (fd >= 0) {
+		rc = _write(fd, text);
 		if (!rc)
 			rc = rename(new, path);
 		if (rc) {
@@ -49,10 +54,10 @@ extern int files_write(const char *path, const char *text, neuron_error_t *err)
 			errno = errnum;
 		}
 	}
-	free(new);
 	if (rc)
 		(void) neuron_error_set(err, EIO, "%.300s: %s", path,
 					strerror(errno));
+	free(new);
 	return rc;
 }
 

@@ -221,6 +221,12 @@ static void _warn(const inventory_t *inventory, const pages_t *pages)
 			"neuron-topo generate: warning: %s: topology/neuron takes no topology.yaml; this writes topology.conf, also from that file (--topograph), and it must be removed (doc/topology.md)\n",
 			path);
 	free(path);
+	if (pages->installed[GENERATE_TOPOLOGY] &&
+	    !pages->texts[GENERATE_TOPOLOGY][0])
+		fprintf(stderr,
+			"neuron-topo generate: warning: no switches are known; if those of %s hold, add --topograph %s\n",
+			pages->paths[GENERATE_TOPOLOGY],
+			pages->paths[GENERATE_TOPOLOGY]);
 }
 
 static int _show(const wish_t *wish, const inventory_t *inventory,

@@ -244,7 +244,7 @@ static const struct {
 	{"slurm.conf", "NodeName=cpu[1-2]", "NodeName=cpu[1-2],n3",
 	 "error node-twice slurm.conf:12\n"},
 	{"slurm.conf", "NodeName=n[1-4]", "NodeName=n[1-3]",
-	 "error node-unknown neuron.conf:1\nerror topology-conf topology.conf\n"},
+	 "error node-unknown neuron.conf:1\nerror topology-conf topology.conf:1\n"},
 	{"slurm.conf", "PartitionName=DEFAULT ExclusiveUser=YES\n", "",
 	 "warning exclusive-user slurm.conf:13 > PartitionName=a ... "
 	 "ExclusiveUser=YES\n"},
@@ -256,11 +256,11 @@ static const struct {
 	 "warning exclusive-user slurm.conf:16 > PartitionName=b ... "
 	 "ExclusiveUser=YES\n"},
 	{"slurm.conf", "TaskPlugin", "What is this\nTaskPlugin",
-	 "error slurm-conf slurm.conf\n"},
+	 "error slurm-conf slurm.conf:5\n"},
 	{"slurm.conf", "TaskPlugin", "Include none.conf\nTaskPlugin",
 	 "error slurm-conf slurm.conf\n"},
 	{"slurm.conf", "TaskPlugin", "Include slurm.conf\nTaskPlugin",
-	 "error slurm-conf slurm.conf\n"},
+	 "error slurm-conf slurm.conf:5\n"},
 	{"slurm.conf", NULL, NULL, "error slurm-conf slurm.conf\n"},
 	{"slurm.conf", "SelectType=select/neuron",
 	 "PluginDir=/nonexistent\nSelectType=select/neuron",
@@ -268,7 +268,7 @@ static const struct {
 	 "error plugin-missing slurm.conf\nerror plugin-missing slurm.conf\n"
 	 "error plugin-missing slurm.conf\n"},
 	/* neuron.conf */
-	{"neuron.conf", "trn2u", "trn9u", "error neuron-conf neuron.conf\n"},
+	{"neuron.conf", "trn2u", "trn9u", "error neuron-conf neuron.conf:1\n"},
 	{"neuron.conf", NULL, NULL, "error neuron-conf neuron.conf\n"},
 	{"neuron.conf", "NodeName=x ", "NodeName=x,y,z ",
 	 "error node-unknown neuron.conf:2\n"},
@@ -283,7 +283,7 @@ static const struct {
 	{"topology.conf", "Nodes=x,cpu[1-2]", "Nodes=cpu[1-2]",
 	 "warning node-no-switch topology.conf\n"},
 	{"topology.conf", "Nodes=x", "Nodes=y",
-	 "error topology-conf topology.conf\n"},
+	 "error topology-conf topology.conf:2\n"},
 	{"topology.conf", NULL, NULL,
 	 "warning topology-conf topology.conf > "
 	 "TopologyParam=neuron_base=flat\n"},
@@ -309,7 +309,7 @@ static const struct {
 	{"gres.conf", "# nothing", "autodetect=NRT",
 	 "error gres-conf-auto gres.conf:1\n"},
 	{"gres.conf", "# nothing", "Name=neuron File=\"/dev",
-	 "error gres-conf gres.conf\n"},
+	 "error gres-conf gres.conf:1\n"},
 	{"cgroup.conf", "yes", "no",
 	 "warning constrain-devices cgroup.conf:1 > ConstrainDevices=yes\n"},
 	{"cgroup.conf", NULL, NULL,

@@ -515,6 +515,13 @@ static const struct {
 	 "i-1 and i-2 have server_id_4 00000000000000a0, but are below the "
 	 "switches x and y; check which instance each node is"},
 
+	{{PROBE("a", US(SERVER("2", "00a0", "0")))
+		  PROBE("b", US(SERVER("2", "00a0", "1"))),
+	  NULL, NULL, "SwitchName=us-a Nodes=a,b\n"},
+	 EEXIST,
+	 "us-a is a switch, and the name that the UltraServer of a would get; "
+	 "give the switch another"},
+
 	/* EC2 */
 	{{PROBE("a", ""), "{}", NULL, NULL},
 	 EINVAL,

@@ -284,6 +284,26 @@ text=$(generate --topograph "$bad/topology.yaml" "${probes[@]}" 2>/dev/null)
 is $? 0 "generate takes the network from it"
 like "$text" '^SwitchName=leaf1 Nodes=trn\[1-4\]$' "and writes topology.conf"
 
+# A plugin that was built for another release
+if command -v cc >/dev/null; then
+	mkdir "$CLUSTER_DIR/plugins"
+	ln -s "$NEURON_BUILD_DIR"/plugins/.libs/*.so "$CLUSTER_DIR/plugins/"
+	rm "$CLUSTER_DIR/plugins/gres_efa.so"
+	echo 'const unsigned int plugin_version = 0x170b0a;' >"$in/old.c"
+	ok "a plugin of Slurm 23.11.10" cc -shared -fPIC -o \
+		"$CLUSTER_DIR/plugins/gres_efa.so" "$in/old.c"
+	rm -rf "$bad"
+	cp -r "$etc" "$bad"
+	sed -i "s|^PluginDir=[^:]*|PluginDir=$CLUSTER_DIR/plugins|" "$bad/slurm.conf"
+	said=$(etc=$bad check --offline)
+	is $? 3 "its release is wrong: the status says so"
+	like "$said" 'gres_efa.so: error: built for Slurm 23.11.10, but Slurm here is .*\[plugin-version\]' \
+		"it is named"
+	is "$(grep -c 'plugin-version' <<<"$said")" 1 "and no other plugin is"
+else
+	skip "a plugin of another release" "there is no cc"
+fi
+
 # slurmctld runs with something else than the files say
 cp "$etc/slurm.conf" "$CLUSTER_DIR/slurm.conf.good"
 sed -i 's/^GresTypes=.*/GresTypes=neuron,efa,gpu/; s/ ExclusiveUser=YES//' \
