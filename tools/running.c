@@ -11,6 +11,8 @@
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
 
+#include "client.h"
+
 struct running {
 	audit_running_t public;
 	/* texts of the members above belong to these */
@@ -142,7 +144,7 @@ extern void running_free(running_t *running)
 	free((audit_node_t *) running->public.nodes);
 	free((audit_partition_t *) running->public.partitions);
 	if (running->conf)
-		slurm_free_ctl_conf(running->conf);
+		client_free_ctl_conf(running->conf);
 	if (running->nodes)
 		slurm_free_node_info_msg(running->nodes);
 	if (running->partitions)

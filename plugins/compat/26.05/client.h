@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Slurm 26.05: names of libslurm's public functions that other releases call
+ * otherwise */
+#ifndef NEURON_CLIENT_H
+#define NEURON_CLIENT_H
+
+#include <slurm/slurm.h>
+
+#define client_free_ctl_conf slurm_free_conf
+
+#endif
