@@ -26,6 +26,9 @@ extern int job_submit(job_desc_msg_t *job_desc, uint32_t submit_uid,
 extern int job_modify(job_desc_msg_t *job_desc, job_record_t *job_ptr,
 		      uint32_t submit_uid, char **err_msg);
 
+#define SPANK_ENTRY_MAX (64 * 1024)
+#define SPANK_TOTAL_MAX (512 * 1024)
+
 static site_t *site;
 
 /* The families that a job could land on */
@@ -535,11 +538,38 @@ static int _answer(job_desc_msg_t *job_desc, const job_record_t *job_ptr,
 	return ESLURM_INVALID_GRES;
 }
 
+/*
+ * A variable that no program can be started with would make Prolog fail, and
+ * so drain the node of the job: Linux takes 128 KiB (execve(2),
+ * MAX_ARG_STRLEN).
+ */
+static int _check_spank_env(const job_desc_msg_t *job_desc, char **err_msg)
+{
+	size_t total = 0;
+
+	for (uint32_t i = 0; i < job_desc->spank_job_env_size; i++) {
+		const char *entry = job_desc->spank_job_env[i];
+		size_t length = entry ? strnlen(entry, SPANK_TOTAL_MAX) : 0;
+
+		total += length;
+		if ((length <= SPANK_ENTRY_MAX) && (total <= SPANK_TOTAL_MAX))
+			continue;
+		if (err_msg)
+			*err_msg = xstrdup_printf(
+				"neuron: the SPANK environment of the job is too large: a variable may have %d bytes, all together %d",
+				SPANK_ENTRY_MAX, SPANK_TOTAL_MAX);
+		return ESLURM_INVALID_JOB_DEFAULTS;
+	}
+	return SLURM_SUCCESS;
+}
+
 extern int job_submit(job_desc_msg_t *job_desc, uint32_t submit_uid,
 		      char **err_msg)
 {
+	int rc = _check_spank_env(job_desc, err_msg);
+
 	(void) submit_uid;
-	return _answer(job_desc, NULL, err_msg);
+	return rc ? rc : _answer(job_desc, NULL, err_msg);
 }
 
 extern int job_modify(job_desc_msg_t *job_desc, job_record_t *job_ptr,

@@ -302,7 +302,7 @@ model "405B in a documented size" "neuron:trn1:16,efa:8 2 0" \
 wild=$NEURON_BUILD_DIR/testsuite/compat/.libs/wild.so
 if [ -e "$wild" ]; then
 	echo "required $wild" >>"$CLUSTER_DIR/etc/plugstack.conf"
-	long=$(printf 'x%.0s' {1..100000})
+	long=$(printf 'x%.0s' {1..60000})
 	# shellcheck disable=SC2016 # no shell is to expand it
 	for bad in x tp tp= tp=0 tp=-8 tp=4294967304 'tp=8,tp=8' 'tp=8,' \
 		$'tp=8\nlnc=1' 'tp=$(id)' 'template=../../etc/passwd' \
@@ -315,6 +315,10 @@ if [ -e "$wild" ]; then
 	done
 	WILD_OPTIONS=tp=08 tell "by hand, another way to write it" \
 		"NTASKS=2 PER_NODE=2 TASKS=2" 2 tp=8 $all
+	# What no program can be started with would drain the node of the job
+	WILD_OPTIONS=$(printf 'x%.0s' {1..100000})
+	refused "by hand: 100000 bytes" \
+		'SPANK environment of the job is too large' $all
 	unset WILD_OPTIONS
 	ok "the controller lives" ctld_alive
 else

@@ -97,7 +97,7 @@ ok "and leaves no archive" test ! -e "$dir/none.tar"
 # shellcheck disable=SC2016
 ok "an archive to a pipe" eval '"$topo" record --root "$dir/sound" - | tar -t >"$dir/list"'
 unlike "$(<"$dir/list")" '(^|/)(home|proc|etc|root)/' "nothing but sysfs, device nodes and the LNC file"
-for arguments in '' 'nonsense' 'probe more' 'probe --nonsense' 'record' 'record a b' 'show more'; do
+for arguments in '' 'nonsense' 'probe more' 'probe --nonsense' 'record' 'record a b' 'show a b'; do
 	# shellcheck disable=SC2086
 	out=$("$topo" $arguments 2>&1)
 	is $? 2 "\"neuron-topo $arguments\" is wrong usage"
