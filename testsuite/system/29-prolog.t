@@ -473,7 +473,7 @@ else
 	cat >"$CLUSTER_DIR/user.sh" <<-END
 		#!/bin/sh
 		setsid sh -c 'exec 3<$(machine n1 dev/neuron0); sleep 1000; :' >/dev/null 2>&1 &
-		sleep 1
+		until [ -e $CLUSTER_DIR/out/go ]; do sleep 0.1; done
 	END
 	job=$(cd / && sbatch --uid=65534 --gid=65534 --parsable --output=/dev/null \
 		-w n1 --gres=neuron:16 "$CLUSTER_DIR/user.sh")
@@ -481,6 +481,8 @@ else
 	is "$(grant_field n1 "$job" uid)" 65534 "a job of another user"
 	sleep 1000 3<"$(machine n1 dev/neuron15)" &
 	service=$!
+	wait_for eval '[ "$(cat /proc/$service/comm)" = sleep ]'
+	touch "$CLUSTER_DIR/out/go"
 	ok "a process of root on its devices drains the node" wait_for -t 60 node_is_drained n1
 	is "$(node_reason n1)" \
 		"neuron-epilog: neuron15: it stays busy: process $service (sleep) of user 0 has it open" \
