@@ -37,7 +37,7 @@ typedef struct {
 	outlook_t *outlook;
 	const gang_request_t *wanted;
 	uint32_t seconds;
-	bool with_unusable;
+	unsigned int flags;
 	outlook_answer_t *answer;
 	neuron_error_t *err;
 } question_t;
@@ -253,7 +253,7 @@ static void _offer(const question_t *question, uint32_t i, int64_t moment,
 	devset_t devices, efas;
 	bool held = _free_at(outlook, i, moment, &devices, &efas);
 
-	if ((!node->usable && !question->with_unusable) ||
+	if ((!node->usable && !(question->flags & OUTLOOK_WITH_UNUSABLE)) ||
 	    (devset_count(devices) < _least(question->wanted)) ||
 	    (held && question->wanted->request->whole_node))
 		return;
@@ -363,7 +363,7 @@ static void _count_node(const question_t *question, uint32_t i,
 	bool held = _free_at(question->outlook, i, question->outlook->now,
 			     &devices, &efas);
 
-	if (!node->usable && !question->with_unusable)
+	if (!node->usable && !(question->flags & OUTLOOK_WITH_UNUSABLE))
 		census->unusable++;
 	else if (devset_count(node->devices) < least)
 		census->too_small++;
@@ -449,14 +449,14 @@ static int _note_blockers(const question_t *question)
 }
 
 extern int outlook_ask(outlook_t *outlook, const gang_request_t *wanted,
-		       uint32_t seconds, bool with_unusable,
+		       uint32_t seconds, unsigned int flags,
 		       outlook_answer_t *answer, neuron_error_t *err)
 {
 	question_t question = {
 		.outlook = outlook,
 		.wanted = wanted,
 		.seconds = seconds,
-		.with_unusable = with_unusable,
+		.flags = flags,
 		.answer = answer,
 		.err = err,
 	};
@@ -468,6 +468,8 @@ extern int outlook_ask(outlook_t *outlook, const gang_request_t *wanted,
 	if ((rc = _decide(&question, outlook->now)) > 0)
 		return 0;
 	answer->moment = OUTLOOK_NEVER;
+	if (!rc && (flags & OUTLOOK_NOW_ONLY))
+		return 0;
 	if ((rc < 0) || _search(&question) ||
 	    ((answer->moment != OUTLOOK_NEVER) && _note_blockers(&question))) {
 		outlook_answer_free(answer);

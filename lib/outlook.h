@@ -86,16 +86,19 @@ typedef struct {
 	outlook_census_t census;
 } outlook_answer_t;
 
+enum { OUTLOOK_WITH_UNUSABLE = 1, OUTLOOK_NOW_ONLY = 2 };
+
 /*
  * Ask about one job.
  * IN wanted - as for gang_create().
  * IN seconds - the job's time limit, see shape_pick_timed(); 0: unlimited.
- * IN with_unusable - take unusable nodes as if they were back.
+ * IN flags - OUTLOOK_WITH_UNUSABLE: take unusable nodes as if they were back;
+ *	OUTLOOK_NOW_ONLY: do not look for a later moment.
  * OUT answer - for outlook_answer_free(), also when the job can never start.
  * RET 0; -1 with errno ENOMEM.
  */
 extern int outlook_ask(outlook_t *outlook, const gang_request_t *wanted,
-		       uint32_t seconds, bool with_unusable,
+		       uint32_t seconds, unsigned int flags,
 		       outlook_answer_t *answer, neuron_error_t *err);
 /* Free what is below an answer; accepts one that is all zero */
 extern void outlook_answer_free(outlook_answer_t *answer);

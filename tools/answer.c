@@ -141,7 +141,7 @@ static int _make_outlook(question_t *question)
 }
 
 static int _ask(const question_t *question, const request_t *request,
-		bool with_unusable, outlook_answer_t *answer)
+		unsigned int flags, outlook_answer_t *answer)
 {
 	const cluster_job_t *job = question->job;
 	uint32_t efas = job->efa_per_node;
@@ -159,8 +159,8 @@ static int _ask(const question_t *question, const request_t *request,
 	if (efas && job->request.per_node)
 		efas = efas * request->per_node / job->request.per_node;
 	wanted.efa_per_node = efas;
-	return outlook_ask(question->outlook, &wanted, job->seconds,
-			   with_unusable, answer, question->err);
+	return outlook_ask(question->outlook, &wanted, job->seconds, flags,
+			   answer, question->err);
 }
 
 /*
@@ -169,7 +169,7 @@ static int _ask(const question_t *question, const request_t *request,
 
 /* Take a change that lets the job start now; RET -1: out of memory */
 static int _try(const question_t *question, const request_t *request,
-		bool with_unusable, const char *change)
+		unsigned int flags, const char *change)
 {
 	answer_t *answer = question->answer;
 	answer_help_t *help = &answer->helps[answer->help_count];
@@ -177,7 +177,7 @@ static int _try(const question_t *question, const request_t *request,
 	if (answer->help_count == ANSWER_HELPS_MAX)
 		return 0;
 	memset(help, 0, sizeof(*help));
-	if (_ask(question, request, with_unusable, &help->answer))
+	if (_ask(question, request, flags | OUTLOOK_NOW_ONLY, &help->answer))
 		return -1;
 	if (help->answer.moment != question->cluster->now) {
 		outlook_answer_free(&help->answer);
@@ -223,7 +223,7 @@ static int _try_tiers(const question_t *question)
 		request.tier = (shape_tier_t) tier;
 		snprintf(change, sizeof(change), "--neuron-shape=%s",
 			 shape_tier_name(request.tier));
-		if (_try(question, &request, false, change))
+		if (_try(question, &request, 0, change))
 			return -1;
 		if (answer->help_count > before) {
 			_note_links(&answer->helps[before]);
@@ -233,31 +233,54 @@ static int _try_tiers(const question_t *question)
 	return 0;
 }
 
-/* The most devices on each node, or nodes, with which it starts now */
-static int _try_less(const question_t *question)
+/* The most devices on each node with which it starts now */
+static int _try_fewer_devices(const question_t *question)
 {
-	answer_t *answer = question->answer;
 	request_t request = question->job->request;
-	uint32_t before = answer->help_count;
+	uint32_t before = question->answer->help_count;
 	char change[64];
 
-	while (request.per_node && --request.per_node &&
-	       (answer->help_count == before)) {
+	while ((request.per_node > 1) &&
+	       (question->answer->help_count == before)) {
 		snprintf(change, sizeof(change), "--gres=neuron:%u",
-			 request.per_node);
-		if (_try(question, &request, false, change))
-			return -1;
-	}
-	request = question->job->request;
-	before = answer->help_count;
-	while (--request.nodes_min && (answer->help_count == before)) {
-		request.nodes_max = request.nodes_min;
-		snprintf(change, sizeof(change), "--nodes=%u",
-			 request.nodes_min);
-		if (_try(question, &request, false, change))
+			 --request.per_node);
+		if (_try(question, &request, 0, change))
 			return -1;
 	}
 	return 0;
+}
+
+/* The most nodes: where some fit, so do fewer */
+static int _try_fewer_nodes(const question_t *question)
+{
+	answer_t *answer = question->answer;
+	request_t request = question->job->request;
+	uint32_t before = answer->help_count, low = 0, high = request.nodes_min;
+	char change[64];
+
+	/* the tasks of fewer nodes need more devices on each */
+	if ((before == ANSWER_HELPS_MAX) || request.per_task)
+		return 0;
+	while (low + 1 < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		request.nodes_min = request.nodes_max = middle;
+		snprintf(change, sizeof(change), "--nodes=%u", middle);
+		if (_try(question, &request, 0, change))
+			return -1;
+		if (answer->help_count == before) {
+			high = middle;
+			continue;
+		}
+		outlook_answer_free(
+			&answer->helps[--answer->help_count].answer);
+		low = middle;
+	}
+	if (!low)
+		return 0;
+	request.nodes_min = request.nodes_max = low;
+	snprintf(change, sizeof(change), "--nodes=%u", low);
+	return _try(question, &request, 0, change);
 }
 
 static int _try_repair(const question_t *question)
@@ -267,7 +290,7 @@ static int _try_repair(const question_t *question)
 
 	if (!answer->answer.census.unusable)
 		return 0;
-	if (_try(question, &question->job->request, true,
+	if (_try(question, &question->job->request, OUTLOOK_WITH_UNUSABLE,
 		 "nodes that are down or drained come back"))
 		return -1;
 	if (answer->help_count > before)
@@ -284,12 +307,12 @@ static int _look(question_t *question)
 	if (_mark_all(question, question->job->excluded, question->excluded) ||
 	    _mark_all(question, question->job->required, question->required) ||
 	    _make_outlook(question) ||
-	    _ask(question, &question->job->request, false, &answer->answer))
+	    _ask(question, &question->job->request, 0, &answer->answer))
 		return -1;
 	if (answer->answer.moment == question->cluster->now)
 		return 0;
-	return (_try_tiers(question) || _try_less(question) ||
-		_try_repair(question))
+	return (_try_tiers(question) || _try_fewer_devices(question) ||
+		_try_fewer_nodes(question) || _try_repair(question))
 		       ? -1
 		       : 0;
 }

@@ -114,8 +114,8 @@ static void _ask(outlook_t *outlook, const gang_request_t *wanted,
 {
 	neuron_error_t err = {""};
 
-	ck_assert_msg(!outlook_ask(outlook, wanted, 20, false, answer, &err),
-		      "%s", err.text);
+	ck_assert_msg(!outlook_ask(outlook, wanted, 20, 0, answer, &err), "%s",
+		      err.text);
 }
 
 /* The picture when all that ends by a moment has ended */
@@ -211,6 +211,17 @@ static void _check_blockers(const picture_t *picture,
 		ck_assert(_is_blocker(picture, answer, answer->blockers[i]));
 }
 
+static void _check_now(outlook_t *outlook, const gang_request_t *wanted,
+		       bool now)
+{
+	outlook_answer_t answer;
+
+	ck_assert(!outlook_ask(outlook, wanted, 20, OUTLOOK_NOW_ONLY, &answer,
+			       NULL));
+	ck_assert_int_eq(answer.moment, now ? NOW : OUTLOOK_NEVER);
+	outlook_answer_free(&answer);
+}
+
 START_TEST(test_moment)
 {
 	static const shape_tier_t tiers[] = {SHAPE_CONSECUTIVE, SHAPE_BEST,
@@ -243,6 +254,7 @@ START_TEST(test_moment)
 		outlook = _create(&picture, NOW);
 		_ask(outlook, &wanted, &answer);
 		moment = _oracle_moment(&picture, &wanted);
+		_check_now(outlook, &wanted, answer.moment == NOW);
 		ck_assert_msg(answer.moment == moment,
 			      "round %d: %u devices on %u nodes at %ld, oracle "
 			      "says %ld",
@@ -300,7 +312,8 @@ START_TEST(test_census)
 	ck_assert_uint_eq(answer.census.broken, 1);
 	ck_assert_uint_eq(answer.census.fit, 4);
 	outlook_answer_free(&answer);
-	ck_assert_int_eq(outlook_ask(outlook, &wanted, 0, true, &answer, NULL),
+	ck_assert_int_eq(outlook_ask(outlook, &wanted, 0, OUTLOOK_WITH_UNUSABLE,
+				     &answer, NULL),
 			 0);
 	ck_assert_uint_eq(answer.census.unusable, 0);
 	ck_assert_uint_eq(answer.census.fit, 5);
@@ -353,7 +366,7 @@ START_TEST(test_memory)
 					 picture.holds, picture.hold_count, NOW,
 					 NULL);
 		done = outlook &&
-		       !outlook_ask(outlook, &wanted, 0, false, &answer, NULL);
+		       !outlook_ask(outlook, &wanted, 0, 0, &answer, NULL);
 		failing_malloc_after(-1);
 		if (!done) {
 			failures++;
