@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What README.md and the guides in doc/ say: their commands run and print what
+# stands below them, their files are taken by Slurm and by our programs, their
+# pictures are those of their commands. guide.sh says how a guide is written.
+#
+#   44-guides.t [FILE...]	only these
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/cluster.sh"
+. "$(dirname "$0")/guide.sh"
+
+: "${NEURON_SOURCE_DIR:=$_cluster_source}"
+
+#
+# The comparison itself: a guide that is wrong must not pass
+#
+compares() { # NAME TEXT WANTED yes|no
+	local got=no
+	! guide_matches "$2" "$3" || got=yes
+	is "$got" "$4" "$1"
+}
+compares "the same" $'a\nb' $'a\nb' yes
+compares "another word" $'a\nb' $'a\nc' no
+compares "a line more" $'a\nb\nc' $'a\nb' no
+compares "a line less" 'a' $'a\nb' no
+compares "a blank more at an end" $'a  \nb' $'a\nb' yes
+compares "a blank more inside" 'a  b' 'a b' no
+compares "anything in a line" 'job 12 runs' 'job ... runs' yes
+compares "not more than a line" $'job 1\n2 runs' 'job ... runs' no
+compares "any lines" $'a\nb\nc\nd' $'a\n...\nd' yes
+compares "no line at all" $'a\nd' $'a\n...\nd' yes
+compares "any lines, but the last" $'a\nb\nc' $'a\n...\nd' no
+compares "no pattern by mistake" 'axb' 'a.b' no
+compares "brackets" 'trn[1-2]' 'trn[1-2]' yes
+compares "not what brackets mean" 'trn1' 'trn[1-2]' no
+compares "nothing" '' '...' yes
+
+guides=("$NEURON_SOURCE_DIR/README.md" "$NEURON_SOURCE_DIR"/doc/guide-*.md)
+[ $# -eq 0 ] || guides=("$@")
+for guide in "${guides[@]}"; do
+	run_guide "$guide"
+done
+finish
