@@ -111,6 +111,10 @@ _guide_command() {
 	_guide_pictures "$name"
 }
 
+_guide_literal() {
+	sed 's/[][\\.*^$+?(){}|/]/\\&/g' <<<"$1"
+}
+
 # Names of users differ, all else is the same each time
 _guide_pictures() {
 	local file name user
