@@ -29,6 +29,11 @@ typedef struct {
 	 * RET CONF_FAMILIES_MAX of them, select/neuron's.
 	 */
 	const demand_weights_t *(*weights)(void);
+	/*
+	 * The devices of a node that no job is to get in the situation under
+	 * test, see lib/mask.h.
+	 */
+	devset_t (*masked)(int node);
 } neuron_peer_t;
 
 #endif

@@ -48,6 +48,9 @@ extern void note_waits(job_record_t *job_ptr, const job_neuron_t *job,
 			text,
 			", %u more have enough devices free but in no such set",
 			census->broken);
+	if (census->masked)
+		xstrfmtcat(text, ", %u more but for devices that are masked",
+			   census->masked);
 	_set(job_ptr, text);
 	xfree(text);
 }
@@ -61,13 +64,12 @@ typedef struct {
 	uint32_t count;
 } sets_t;
 
-static void _read_node(const site_t *site, const ledger_t *ledger, int node,
+static void _read_node(const site_t *site, devset_t unusable, int node,
 		       devset_t devices, devset_t efas, sets_t *sets)
 {
 	const shape_t *shape = site_shape(site, node);
 	const profile_t *profile = site_profile(site, node);
-	devset_t free =
-		profile_devices(profile) & ~ledger_used(ledger)[node].devices;
+	devset_t free = profile_devices(profile) & ~unusable;
 	placement_node_t *named = &sets->nodes[sets->count];
 
 	snprintf(named->name, sizeof(named->name), "%s",
@@ -111,6 +113,7 @@ extern void note_placement(job_record_t *job_ptr, const site_t *site,
 			   devset_t (*devices)(const job_neuron_t *job,
 					       int node),
 			   devset_t (*efas)(const job_neuron_t *job, int node),
+			   devset_t (*masked)(int node),
 			   const job_neuron_t *job)
 {
 	bitstr_t *nodes = job_ptr->job_resrcs->node_bitmap;
@@ -123,8 +126,9 @@ extern void note_placement(job_record_t *job_ptr, const site_t *site,
 
 	for (int n = 0; (n = bit_ffs_from_bit(nodes, n)) >= 0; n++) {
 		if (site_profile(site, n))
-			_read_node(site, ledger, n, devices(job, n),
-				   efas(job, n), &sets);
+			_read_node(site,
+				   ledger_used(ledger)[n].devices | masked(n),
+				   n, devices(job, n), efas(job, n), &sets);
 	}
 	text = sets.count ? _encode(fabric, &sets) : NULL;
 	if (text)

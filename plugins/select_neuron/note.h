@@ -22,6 +22,7 @@
 typedef struct {
 	uint32_t nodes;
 	uint32_t broken; /* enough devices free, but in no set of the tier */
+	uint32_t masked; /* enough devices free, but for those masked */
 	uint32_t fit;
 } note_census_t;
 
@@ -32,12 +33,14 @@ extern void note_waits(job_record_t *job_ptr, const job_neuron_t *job,
  * IN devices, efas - of a node of slurmctld; the placement that cons_tres has
  *	just made.
  * IN ledger - as it is without the job.
+ * IN masked - devices of a node that no job is to get.
  */
 extern void note_placement(job_record_t *job_ptr, const site_t *site,
 			   const fabric_t *fabric, const ledger_t *ledger,
 			   devset_t (*devices)(const job_neuron_t *job,
 					       int node),
 			   devset_t (*efas)(const job_neuron_t *job, int node),
+			   devset_t (*masked)(int node),
 			   const job_neuron_t *job);
 
 #endif

@@ -55,6 +55,7 @@ typedef struct {
 	 * all that are required */
 	gang_node_t *nodes;
 	uint32_t count;
+	uint32_t masked; /* nodes with enough free ones but for masks */
 	ledger_sets_t *used; /* work space, a situation */
 	shape_span_t *spans; /* work space, of all nodes */
 	uint32_t spans_room;
@@ -140,6 +141,21 @@ static ledger_sets_t _all_of(const profile_t *profile)
 	};
 }
 
+extern ledger_sets_t prune_masked(const prune_state_t *state, int node)
+{
+	if (!state->masks)
+		return (ledger_sets_t){0};
+	return masks_of(state->masks, node, site_profile(state->site, node));
+}
+
+/* Take away what is in a set. RET how many devices are left */
+static uint32_t _take_away(ledger_sets_t *free, const ledger_sets_t *sets)
+{
+	free->devices &= ~sets->devices;
+	free->efas &= ~sets->efas;
+	return devset_count(free->devices);
+}
+
 /*
  * List the nodes that may be in the job when so much is used; NULL: nothing
  * is. Of ten thousand nodes most are full: they are passed over quickly.
@@ -148,25 +164,30 @@ static void _list_nodes(prune_t *prune, const ledger_sets_t *used)
 {
 	bitstr_t *named = prune->call->job_ptr->details->req_node_bitmap;
 	const profile_t *last = NULL;
-	ledger_sets_t all = {0};
+	ledger_sets_t all = {0}, none = {0};
 	uint32_t least = _least_devices(prune);
 
-	prune->count = 0;
+	prune->count = prune->masked = 0;
 	for (uint32_t i = 0; i < prune->candidate_count; i++) {
 		int n = prune->candidates[i];
 		const profile_t *profile = site_profile(prune->state->site, n);
 		bool required = named && bit_test(named, n);
-		ledger_sets_t free;
+		ledger_sets_t free, masked;
+		bool enough;
 
 		if (profile != last)
 			all = _all_of(last = profile);
 		free = all;
-		if (used) {
-			free.devices &= ~used[n].devices;
-			free.efas &= ~used[n].efas;
+		enough = _take_away(&free, used ? &used[n] : &none) >= least;
+		if (!enough && !required)
+			continue;
+		masked = prune_masked(prune->state, n);
+		if (_take_away(&free, &masked) < least) {
+			prune->masked += enough;
+			if (!required)
+				continue;
 		}
-		if (required || (devset_count(free.devices) >= least))
-			_add_node(prune, n, &free, required);
+		_add_node(prune, n, &free, required);
 	}
 }
 
@@ -187,9 +208,10 @@ extern uint32_t prune_spans(const prune_state_t *state,
 {
 	time_t from = moment ? moment : time(NULL);
 	const profile_t *profile = site_profile(state->site, node);
+	devset_t all =
+		profile_devices(profile) & ~prune_masked(state, node).devices;
 
-	return ledger_spans(state->ledger, node,
-			    devset_run(0, profile_device_count(profile)), from,
+	return ledger_spans(state->ledger, node, all, from,
 			    _end_of(job_ptr, from), spans);
 }
 
@@ -423,7 +445,8 @@ static void _note_waits(const prune_t *prune)
 {
 	const request_t *request = &prune->job->request;
 	bool with_efa = (prune->job->efa != NULL);
-	note_census_t census = {.nodes = prune->candidate_count};
+	note_census_t census = {.nodes = prune->candidate_count,
+				.masked = prune->masked};
 
 	for (uint32_t i = 0; i < prune->count; i++) {
 		const gang_node_t *node = &prune->nodes[i];

@@ -16,6 +16,7 @@
 #include "compat.h"
 
 #include "ledger.h"
+#include "masks.h"
 #include "lib/gang.h"
 #include "plugins/common/job.h"
 #include "plugins/common/site.h"
@@ -58,10 +59,14 @@ typedef struct {
 	const site_t *site;
 	const fabric_t *fabric;
 	ledger_t *ledger;
+	masks_t *masks; /* NULL: the question is not about what is masked */
 	prune_room_t *room;
 	prune_counts_t *counts;
 	time_t *moment; /* of the situation that cons_tres tests; 0: now */
 } prune_state_t;
+
+/* What is masked on a node, as far as the question minds it */
+extern ledger_sets_t prune_masked(const prune_state_t *state, int node);
 
 /*
  * What becomes free on a node while a job runs there from a moment (0: now);

@@ -2,6 +2,7 @@
 #include "select_neuron.h"
 
 #include "mark.h"
+#include "masks.h"
 #include "note.h"
 #include "sizes.h"
 
@@ -13,6 +14,9 @@
 static site_t *site;
 static fabric_t *fabric;
 static ledger_t *ledger;
+static masks_t *masks;
+/* Whether a job could ever run is asked as if nothing were masked: it waits */
+static bool masks_apply = true;
 static prune_room_t *room;
 static prune_counts_t counts;
 static time_t moment;
@@ -38,6 +42,8 @@ extern void select_neuron_fini(void)
 {
 	ledger_destroy(ledger);
 	ledger = NULL;
+	masks_destroy(masks);
+	masks = NULL;
 	prune_room_destroy(room);
 	room = NULL;
 	fabric_destroy(fabric);
@@ -71,6 +77,8 @@ extern void select_neuron_read(void)
 	ledger_destroy(ledger);
 	ledger = ledger_create();
 	ledger_read(ledger);
+	masks_destroy(masks);
+	masks = masks_create();
 	prune_room_destroy(room);
 	room = prune_room_create();
 	mark_leave();
@@ -100,15 +108,61 @@ static void _weigh(const prune_call_t *call)
 	site_weigh(site, sizes.weights);
 }
 
-extern int select_neuron_test(const prune_call_t *call)
+static prune_state_t _state(void)
 {
-	prune_state_t state = {site, fabric, ledger, room, &counts, &moment};
+	return (prune_state_t){
+		site, fabric,  ledger, masks_apply ? masks : NULL,
+		room, &counts, &moment};
+}
+
+static devset_t _masked(int node)
+{
+	if (!masks || !masks_apply)
+		return 0;
+	return masks_of(masks, node, site_profile(site, node)).devices;
+}
+
+/* A test of backfill that only looks whether nodes are empty sets the flag of
+ * such jobs in others; that of a partition is set when a job starts */
+static bool _gets_whole_nodes(const job_record_t *job_ptr)
+{
+	if (job_ptr->part_ptr && !job_ptr->part_ptr->max_share)
+		return true;
+	return job_ptr->details &&
+	       (job_ptr->details->whole_node & WHOLE_NODE_REQUIRED) &&
+	       !(job_ptr->bit_flags & BF_WHOLE_NODE_TEST);
+}
+
+/*
+ * A job of whole nodes gets every device of them, whatever it asks for.
+ * RET false: it names one with a mask.
+ */
+static bool _drop_masked_nodes(const prune_call_t *call)
+{
+	const job_details_t *details = call->job_ptr->details;
+
+	if (!details || !_gets_whole_nodes(call->job_ptr))
+		return true;
+	for (int n = 0; (n = bit_ffs_from_bit(call->nodes, n)) >= 0; n++) {
+		if (_masked(n))
+			bit_clear(call->nodes, n);
+	}
+	return !details->req_node_bitmap ||
+	       bit_super_set(details->req_node_bitmap, call->nodes);
+}
+
+static int _test(const prune_call_t *call)
+{
+	prune_state_t state = _state();
 	conf_candidates_t candidates;
 	job_neuron_t job;
 
-	if (!ledger || !fabric ||
-	    (job_neuron_read(call->job_ptr, site_conf(site), time(NULL),
-			     &job) != 1))
+	if (!ledger || !fabric)
+		return call->stock(call);
+	if (!_drop_masked_nodes(call))
+		return SLURM_ERROR;
+	if (job_neuron_read(call->job_ptr, site_conf(site), time(NULL), &job) !=
+	    1)
 		return call->stock(call);
 	_weigh(call);
 	candidates = conf_candidates(site_conf(site));
@@ -119,11 +173,21 @@ extern int select_neuron_test(const prune_call_t *call)
 	return prune_job_test(&state, call, &job);
 }
 
+extern int select_neuron_test(const prune_call_t *call)
+{
+	int rc;
+
+	masks_apply = !SELECT_IS_MODE_TEST_ONLY(call->mode);
+	rc = _test(call);
+	masks_apply = true;
+	return rc;
+}
+
 /* See peer.h */
 static uint32_t _spans(const job_record_t *job_ptr, int node, devset_t free,
 		       shape_span_t *spans)
 {
-	prune_state_t state = {site, fabric, ledger, room, &counts, &moment};
+	prune_state_t state = _state();
 	uint32_t count;
 
 	if (!ledger || !site_profile(site, node))
@@ -137,7 +201,7 @@ static const demand_weights_t *_weights(void)
 	return sizes.weights;
 }
 
-const neuron_peer_t neuron_peer = {_spans, _weights};
+const neuron_peer_t neuron_peer = {_spans, _weights, _masked};
 
 extern bool select_neuron_is_ours(job_record_t *job_ptr)
 {
@@ -172,8 +236,9 @@ static bool _node_is_legal(const job_neuron_t *job, int node)
 	const profile_t *profile = site_profile(site, node);
 	devset_t devices = _selected(job->neuron, node);
 
-	if (!shape || !shape_is_in_tier(shape, devices, job->request.tier,
-					job->efa != NULL))
+	if (!shape || (devices & _masked(node)) ||
+	    !shape_is_in_tier(shape, devices, job->request.tier,
+			      job->efa != NULL))
 		return false;
 	return !job->efa ||
 	       (_selected(job->efa, node) == profile_efas_of(profile, devices));
@@ -212,7 +277,7 @@ static void _log_refusal(const job_record_t *job_ptr, const job_neuron_t *job,
 
 	devset_encode(_selected(job->neuron, node), devices, sizeof(devices));
 	devset_encode(_selected(job->efa, node), efas, sizeof(efas));
-	error("select/neuron: %pJ: refused the placement neuron=%s efa=%s on %s: not a %s set with its EFA interfaces",
+	error("select/neuron: %pJ: refused the placement neuron=%s efa=%s on %s: not a %s set with its EFA interfaces, or one with a device that is masked",
 	      job_ptr, devices, efas, node_record_table_ptr[node]->name,
 	      shape_tier_name(job->request.tier));
 }
@@ -241,6 +306,6 @@ extern int select_neuron_verify(job_record_t *job_ptr)
 	}
 	if (fabric && ledger)
 		note_placement(job_ptr, site, fabric, ledger, _devices, _efas,
-			       &job);
+			       _masked, &job);
 	return SLURM_SUCCESS;
 }

@@ -2,6 +2,7 @@
 #include "topology_neuron.h"
 
 #include "lib/gang.h"
+#include "lib/mask.h"
 #include "lib/potential.h"
 #include "offer.h"
 #include "plugins/common/job.h"
@@ -160,6 +161,19 @@ static uint32_t _count(uint64_t total)
 	return MIN(total, UINT32_MAX);
 }
 
+/* What is masked is as if it were in use. Where Slurm knows no indexes it
+ * cannot be told from the rest. */
+static void _mask_node(gang_node_t *gang)
+{
+	devset_t masked = peer ? peer->masked(gang->node) : 0;
+
+	if (!masked)
+		return;
+	gang->free &= ~masked;
+	gang->free_efas &= ~mask_efas(site_profile(site, gang->node), masked);
+	gang->total = MIN(gang->total, devset_count(gang->free));
+}
+
 /* RET false: the node offers the job nothing */
 static bool _read_node(const decision_t *decision, int node, source_t *source,
 		       gang_node_t *gang)
@@ -183,6 +197,7 @@ static bool _read_node(const decision_t *decision, int node, source_t *source,
 	gang->weight = node_record_table_ptr[node]->sched_weight & ~0xffULL;
 	gang->required = details->req_node_bitmap &&
 			 bit_test(details->req_node_bitmap, node);
+	_mask_node(gang);
 	return true;
 }
 
