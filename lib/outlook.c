@@ -254,8 +254,11 @@ static void _offer(const question_t *question, uint32_t i, int64_t moment,
 	bool held = _free_at(outlook, i, moment, &devices, &efas);
 
 	if ((!node->usable && !(question->flags & OUTLOOK_WITH_UNUSABLE)) ||
-	    (devset_count(devices) < _least(question->wanted)) ||
 	    (held && question->wanted->request->whole_node))
+		devices = efas = 0;
+	/* Without a node that the job names it cannot start on others */
+	if (!node->required &&
+	    (!devices || (devset_count(devices) < _least(question->wanted))))
 		return;
 	*offered = (gang_node_t){
 		.node = node->node,

@@ -183,6 +183,55 @@ static void _check_shares(const picture_t *picture,
 	}
 }
 
+/* A node that the job names and that has too little for it */
+static const struct {
+	devset_t devices;
+	bool usable;
+	bool held;
+	bool whole;
+	bool starts;
+} named[] = {
+	{0xffff, true, false, false, true},   {0xffff, true, false, true, true},
+	{0xffff, true, true, false, true},    {0xffff, true, true, true, false},
+	{0xffff, false, false, false, false}, {0x7, true, false, false, false},
+	{0, true, false, true, false},
+};
+
+START_TEST(test_named)
+{
+	request_t request = {
+		.per_node = 4,
+		.tasks = 1,
+		.nodes_min = 1,
+		.nodes_max = 1,
+		.tier = SHAPE_CONSECUTIVE,
+		.whole_node = named[_i].whole,
+	};
+	gang_request_t wanted = {.request = &request,
+				 .nodes_min = 1,
+				 .nodes_max = 1,
+				 .nodes_wanted = 1};
+	picture_t picture = {.hold_count = named[_i].held};
+	outlook_answer_t answer;
+	outlook_t *outlook;
+
+	for (uint32_t n = 0; n < NODES; n++)
+		picture.nodes[n] = _node(n);
+	picture.nodes[3].devices = named[_i].devices;
+	picture.nodes[3].usable = named[_i].usable;
+	picture.nodes[3].required = true;
+	picture.holds[0] = (outlook_hold_t){
+		.job = 1, .node = 3, .devices = 1, .end = OUTLOOK_NEVER};
+	outlook = _create(&picture, NOW);
+	_ask(outlook, &wanted, &answer);
+	ck_assert_int_eq(answer.moment == NOW, named[_i].starts);
+	ck_assert_uint_eq(answer.share_count, named[_i].starts);
+	ck_assert(!answer.share_count || answer.shares[0].node == 3);
+	outlook_answer_free(&answer);
+	outlook_destroy(outlook);
+}
+END_TEST
+
 static bool _is_blocker(const picture_t *picture,
 			const outlook_answer_t *answer, uint32_t job)
 {
@@ -392,6 +441,8 @@ int main(void)
 	tcase_add_test(tcase, test_census);
 	tcase_add_test(tcase, test_refusals);
 	tcase_add_test(tcase, test_memory);
+	tcase_add_loop_test(tcase, test_named, 0,
+			    (int) (sizeof(named) / sizeof(named[0])));
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
