@@ -73,7 +73,7 @@ struct conf {
 	const char *lnc_file; /* NULL: none */
 	const char *services;
 	uint32_t reset_wait;
-	bool bad_device_kept;
+	conf_bad_device_t bad_device;
 	conf_numbering_t numbering;
 	shape_tier_t tier;
 	bool undocumented_refused;
@@ -387,14 +387,16 @@ static int _read_reset_wait(parse_t *parse)
 
 static int _read_bad_device(parse_t *parse)
 {
-	if (!strcasecmp(parse->value, "drain"))
-		parse->conf->bad_device_kept = false;
+	if (!strcasecmp(parse->value, "mask"))
+		parse->conf->bad_device = CONF_BAD_DEVICE_MASK;
+	else if (!strcasecmp(parse->value, "drain"))
+		parse->conf->bad_device = CONF_BAD_DEVICE_DRAIN;
 	else if (!strcasecmp(parse->value, "keep"))
-		parse->conf->bad_device_kept = true;
+		parse->conf->bad_device = CONF_BAD_DEVICE_KEEP;
 	else
 		return _refuse(parse, EINVAL,
-			       "a node can be drained or kept only; write "
-			       "drain or keep");
+			       "a device can be masked, its node drained or "
+			       "kept; write mask, drain or keep");
 	return 0;
 }
 
@@ -1847,9 +1849,9 @@ extern uint32_t conf_reset_wait(const conf_t *conf)
 	return conf->reset_wait;
 }
 
-extern bool conf_bad_device_drains(const conf_t *conf)
+extern conf_bad_device_t conf_bad_device(const conf_t *conf)
 {
-	return !conf->bad_device_kept;
+	return conf->bad_device;
 }
 
 extern bool conf_is_service(const conf_t *conf, const char *command)

@@ -41,8 +41,8 @@
  *	ResetWait=TIME		longest that a device may be in reset, 1 to
  *				CONF_RESET_WAIT_MAX seconds; default: that of
  *				the driver for the family
- *	BadDevice=drain|keep	what Epilog does about a node with a bad device;
- *				default drain
+ *	BadDevice=mask|drain|keep	what Prolog and Epilog do about a bad
+ *				device; default mask
  *	DeviceServices=COMMANDS	processes of root with these names may have
  *				devices open; default CONF_SERVICES
  *	NodeName=NODES Profile=NAME [Lnc=1|2]	one line or several; each node
@@ -88,6 +88,13 @@
 #define CONF_SERVICES "neuron-monitor"
 
 typedef struct conf conf_t;
+
+/* What is done about a bad device, see neuron-prolog(8) */
+typedef enum {
+	CONF_BAD_DEVICE_MASK, /* it leaves scheduling */
+	CONF_BAD_DEVICE_DRAIN, /* its node does */
+	CONF_BAD_DEVICE_KEEP /* Epilog does nothing, Prolog drains */
+} conf_bad_device_t;
 
 typedef enum { CONF_ABSOLUTE, CONF_RELATIVE } conf_numbering_t;
 
@@ -178,7 +185,7 @@ extern int conf_runtime_dir(const conf_t *conf, const char *node, char *buf,
 extern const char *conf_lnc_file(const conf_t *conf);
 /* Seconds; 0: not set */
 extern uint32_t conf_reset_wait(const conf_t *conf);
-extern bool conf_bad_device_drains(const conf_t *conf);
+extern conf_bad_device_t conf_bad_device(const conf_t *conf);
 /* True when DeviceServices has a command */
 extern bool conf_is_service(const conf_t *conf, const char *command);
 

@@ -25,6 +25,7 @@ typedef struct {
 	bool *required;
 	bool any_unknown;
 	bool *mark; /* one of the two above */
+	bool unmasked; /* as if nothing were masked */
 	outlook_t *outlook;
 	answer_t *answer;
 	neuron_error_t *err;
@@ -65,16 +66,34 @@ static bool _is_candidate(const question_t *question, uint32_t n)
 	       (!type[0] || !strcmp(type, profile_type(node->profile)));
 }
 
+/* A job of whole nodes would get what is masked as well */
+static void _mask_node(const question_t *question, const cluster_node_t *node,
+		       outlook_node_t *offered)
+{
+	answer_t *answer = question->answer;
+
+	if (!node->masked || question->unmasked)
+		return;
+	answer->masked += devset_count(node->masked);
+	answer->masked_nodes++;
+	offered->devices &= ~node->masked;
+	offered->efas &= ~node->masked_efas;
+	if (question->job->request.whole_node)
+		offered->devices = offered->efas = 0;
+}
+
 static void _list_nodes(question_t *question, outlook_node_t *nodes)
 {
 	answer_t *answer = question->answer;
+
+	answer->nodes = 0;
 
 	for (uint32_t n = 0; n < question->cluster->node_count; n++) {
 		const cluster_node_t *node = &question->cluster->nodes[n];
 
 		if (!_is_candidate(question, n))
 			continue;
-		nodes[answer->nodes++] = (outlook_node_t){
+		nodes[answer->nodes] = (outlook_node_t){
 			.node = n,
 			.shape = node->shape,
 			.devices = profile_devices(node->profile),
@@ -84,6 +103,7 @@ static void _list_nodes(question_t *question, outlook_node_t *nodes)
 			.required = question->required[n],
 			.usable = node->usable,
 		};
+		_mask_node(question, node, &nodes[answer->nodes++]);
 	}
 }
 
@@ -300,6 +320,28 @@ static int _try_repair(const question_t *question)
 	return 0;
 }
 
+static int _try_unmask(question_t *question)
+{
+	answer_t *answer = question->answer;
+	uint32_t before = answer->help_count;
+	outlook_t *outlook = question->outlook;
+	int rc;
+
+	if (!answer->masked)
+		return 0;
+	question->unmasked = true;
+	question->outlook = NULL;
+	rc = _make_outlook(question) || _try(question, &question->job->request,
+					     0, "masked devices come back");
+	outlook_destroy(question->outlook);
+	question->outlook = outlook;
+	if (!rc && (answer->help_count > before))
+		snprintf(answer->helps[before].cost,
+			 sizeof(answer->helps[before].cost),
+			 "an operator finds them well: neuron-topo unmask");
+	return rc ? -1 : 0;
+}
+
 static int _look(question_t *question)
 {
 	answer_t *answer = question->answer;
@@ -312,7 +354,8 @@ static int _look(question_t *question)
 	if (answer->answer.moment == question->cluster->now)
 		return 0;
 	return (_try_tiers(question) || _try_fewer_devices(question) ||
-		_try_fewer_nodes(question) || _try_repair(question))
+		_try_fewer_nodes(question) || _try_unmask(question) ||
+		_try_repair(question))
 		       ? -1
 		       : 0;
 }
@@ -536,6 +579,10 @@ static void _print_census(const cluster_job_t *job, const answer_t *answer,
 		fprintf(out, " %u have enough free, but in no set of shape %s,",
 			census->broken, tier);
 	fprintf(out, " %u can take its part now.\n", census->fit);
+	if (answer->masked)
+		fprintf(out, "%u device%s masked on %u of them.\n",
+			answer->masked, (answer->masked == 1) ? " is" : "s are",
+			answer->masked_nodes);
 }
 
 static void _print_blockers(const outlook_answer_t *answer, FILE *out)
@@ -624,6 +671,10 @@ static json_object *_census_json(const answer_t *answer)
 	json_object_object_add(one, "broken",
 			       json_object_new_int64(census->broken));
 	json_object_object_add(one, "fit", json_object_new_int64(census->fit));
+	json_object_object_add(one, "masked_devices",
+			       json_object_new_int64(answer->masked));
+	json_object_object_add(one, "masked_nodes",
+			       json_object_new_int64(answer->masked_nodes));
 	return one;
 }
 

@@ -22,6 +22,8 @@ typedef struct {
 typedef struct {
 	outlook_answer_t answer;
 	uint32_t nodes; /* of the partition with devices of the type */
+	uint32_t masked; /* devices of these that no job is to get */
+	uint32_t masked_nodes; /* nodes that have such */
 	/* those that start the job now */
 	answer_help_t helps[ANSWER_HELPS_MAX];
 	uint32_t help_count;

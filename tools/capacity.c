@@ -23,9 +23,9 @@ static uint32_t _take(const cluster_t *cluster, const cluster_node_t *node,
 static void _free_sets(const cluster_node_t *node, devset_t *devices,
 		       devset_t *efas)
 {
-	*devices = profile_devices(node->profile) & ~node->used;
+	*devices = profile_devices(node->profile) & ~node->used & ~node->masked;
 	*efas = devset_run(0, profile_efa_count(node->profile)) &
-		~node->used_efas;
+		~node->used_efas & ~node->masked_efas;
 }
 
 extern uint32_t capacity_of_node(const cluster_t *cluster, uint32_t node,

@@ -190,14 +190,37 @@ extern int64_t cluster_node(const cluster_t *cluster, const char *name)
 	return _lookup(name, (void *) cluster);
 }
 
-static int _add_node(cluster_t *cluster, json_object *from)
+static int _load_mask(cluster_node_t *node, json_object *from,
+		      neuron_error_t *err)
+{
+	const char *items = _text(from, "mask");
+	char text[MASK_COMMENT_MAX];
+	neuron_error_t why;
+
+	if (!items[0] || !node->profile)
+		return 0;
+	snprintf(text, sizeof(text), MASK_KEY "%s", items);
+	if (!(node->mask = malloc(sizeof(*node->mask))))
+		return _out_of_memory(err);
+	mask_init(node->mask);
+	if (mask_decode(text, node->mask, &why))
+		return neuron_error_set(err, EINVAL,
+					"mask of node %.64s: %.400s",
+					node->name, why.text);
+	mask_remove(node->mask, ~profile_devices(node->profile));
+	node->masked = node->mask->devices;
+	node->masked_efas = mask_efas(node->profile, node->masked);
+	return 0;
+}
+
+static int _add_node(cluster_t *cluster, json_object *from, neuron_error_t *err)
 {
 	uint32_t index = cluster->node_count;
 	cluster_node_t *node = &cluster->nodes[index];
 	int conf;
 
 	if (!(node->name = strdup(_text(from, "name"))))
-		return -1;
+		return _out_of_memory(err);
 	conf = conf_node_index(cluster->conf, node->name);
 	node->index = index;
 	if (conf >= 0) {
@@ -211,7 +234,7 @@ static int _add_node(cluster_t *cluster, json_object *from)
 	_copy(from, "reason", node->reason, sizeof(node->reason));
 	cluster->by_name[index] = node;
 	cluster->node_count++;
-	return 0;
+	return _load_mask(node, from, err);
 }
 
 static int _load_nodes(cluster_t *cluster, json_object *snapshot,
@@ -231,8 +254,8 @@ static int _load_nodes(cluster_t *cluster, json_object *snapshot,
 	if (!cluster->nodes || !cluster->by_name)
 		return _out_of_memory(err);
 	for (size_t i = 0; i < count; i++) {
-		if (_add_node(cluster, json_object_array_get_idx(list, i)))
-			return _out_of_memory(err);
+		if (_add_node(cluster, json_object_array_get_idx(list, i), err))
+			return -1;
 	}
 	qsort(cluster->by_name, cluster->node_count, sizeof(*cluster->by_name),
 	      _compare_name);
@@ -563,8 +586,10 @@ extern void cluster_free(cluster_t *cluster)
 {
 	int errnum = errno;
 
-	for (uint32_t i = 0; i < cluster->node_count; i++)
+	for (uint32_t i = 0; i < cluster->node_count; i++) {
 		free(cluster->nodes[i].name);
+		free(cluster->nodes[i].mask);
+	}
 	for (uint32_t i = 0; i < cluster->job_count; i++)
 		_free_job(&cluster->jobs[i]);
 	for (uint32_t i = 0; i < cluster->partition_count; i++) {

@@ -10,6 +10,7 @@
 
 #include "lib/conf.h"
 #include "lib/fabric.h"
+#include "lib/mask.h"
 #include "lib/outlook.h"
 #include "lib/request.h"
 
@@ -65,6 +66,10 @@ typedef struct {
 	bool usable;
 	devset_t used;
 	devset_t used_efas;
+	/* no job is to get these; one may still have them */
+	devset_t masked;
+	devset_t masked_efas;
+	mask_t *mask; /* with the reasons; NULL: none are masked */
 	/* 1 + the index of the job that has the device, 0: free */
 	uint32_t holders[PROFILE_DEVICES_MAX];
 } cluster_node_t;

@@ -14,13 +14,20 @@
 #include <slurm/slurm_errno.h>
 
 #include "deadline.h"
+#include "masking.h"
 
 #define POLL_MS 5
 #define REASON_MAX 1200
+/* Exit codes of the child */
+#define DONE 0
+#define FAILED 1
+#define NOTHING_NEW 2
 
 typedef struct {
 	const char *node;
 	uint32_t job;
+	bool hold;
+	const mask_t *mask;
 	char reason[REASON_MAX];
 } request_t;
 
@@ -73,10 +80,11 @@ static void _comment(char *id, request_t *request)
 }
 
 /* The first error of an answer by task; a single job answers as one */
-static int _requeue(char *id)
+static int _requeue(char *id, bool hold)
 {
 	job_array_resp_msg_t *answer = NULL;
-	int rc = slurm_requeue2(id, JOB_REQUEUE_HOLD | JOB_RUNNING, &answer);
+	uint32_t flags = JOB_RUNNING | (hold ? JOB_REQUEUE_HOLD : 0);
+	int rc = slurm_requeue2(id, flags, &answer);
 
 	if (rc)
 		rc = errno ? errno : rc;
@@ -94,13 +102,23 @@ static int _send_away(request_t *request)
 
 	(void) snprintf(id, sizeof(id), "%u", request->job);
 	_comment(id, request);
-	rc = _requeue(id);
+	rc = _requeue(id, request->hold);
 	/* Another node was faster */
 	if (!rc || rc == ESLURM_JOB_PENDING || rc == ESLURM_ALREADY_DONE)
 		return 0;
 	(void) slurm_notify_job(request->job, request->reason);
 	rc = slurm_kill_job2(id, SIGKILL, 0, NULL);
 	return (rc && errno == ESLURM_ALREADY_DONE) ? 0 : rc;
+}
+
+static int _mask(request_t *request)
+{
+	devset_t changed;
+
+	if (masking_change(request->node, request->mask, false, 0, &changed,
+			   NULL))
+		return -1;
+	return changed ? 0 : NOTHING_NEW;
 }
 
 /*
@@ -123,8 +141,8 @@ static int _wait(pid_t child, neuron_error_t *err)
 					"seconds",
 					CTL_WAIT / 1000);
 	}
-	if (pid == child && WIFEXITED(status) && !WEXITSTATUS(status))
-		return 0;
+	if (pid == child && WIFEXITED(status) && WEXITSTATUS(status) != FAILED)
+		return WEXITSTATUS(status);
 	return neuron_error_set(err, EIO, "slurmctld has refused the request");
 }
 
@@ -138,8 +156,13 @@ static int _run(int (*act)(request_t *request), request_t *request,
 	if (child < 0)
 		return neuron_error_set(err, EIO, "fork: %s", strerror(errno));
 	if (!child) {
+		int rc;
+
 		slurm_init(NULL);
-		_exit(act(request) ? 1 : 0);
+		rc = act(request);
+		_exit((rc == DONE || (act == _mask && rc == NOTHING_NEW))
+			      ? rc
+			      : FAILED);
 	}
 	return _wait(child, err);
 }
@@ -152,9 +175,18 @@ extern int ctl_drain(const char *node, const char *reason, neuron_error_t *err)
 	return _run(_drain, &request, err);
 }
 
-extern int ctl_send_away(uint32_t job, const char *reason, neuron_error_t *err)
+extern int ctl_mask(const char *node, const mask_t *mask, neuron_error_t *err)
 {
-	request_t request = {.job = job};
+	request_t request = {.node = node, .mask = mask};
+	int rc = _run(_mask, &request, err);
+
+	return (rc < 0) ? -1 : rc == DONE;
+}
+
+extern int ctl_send_away(uint32_t job, const char *reason, bool hold,
+			 neuron_error_t *err)
+{
+	request_t request = {.job = job, .hold = hold};
 
 	(void) snprintf(request.reason, sizeof(request.reason), "%s", reason);
 	return _run(_send_away, &request, err);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
+#include "lib/mask.h"
 
 /* Longest time for one request, milliseconds */
 #define CTL_WAIT 20000
@@ -21,11 +22,19 @@
 extern int ctl_drain(const char *node, const char *reason, neuron_error_t *err);
 
 /*
- * Take a job off its nodes for its user's fault: requeued and held, or
+ * Mask devices of a node; those that are masked already keep their reason.
+ * RET 1: done; 0: all were masked already; -1 with errno EIO
+ */
+extern int ctl_mask(const char *node, const mask_t *mask, neuron_error_t *err);
+
+/*
+ * Take a job off its nodes: requeued, or
  * cancelled when it cannot be requeued (srun, salloc, --no-requeue). The
  * reason is told to its user and stands in the job's AdminComment.
+ * IN hold - it was its user's fault: requeued, it is held.
  * RET 0; -1 with errno EIO: it may still run
  */
-extern int ctl_send_away(uint32_t job, const char *reason, neuron_error_t *err);
+extern int ctl_send_away(uint32_t job, const char *reason, bool hold,
+			 neuron_error_t *err);
 
 #endif

@@ -199,7 +199,8 @@ static int _judge(const nodejob_t *job, const verdict_t *verdict)
 	if (verdict_is_good(verdict))
 		return NODEJOB_GOOD;
 	(void) verdict_line(verdict, line, sizeof(line));
-	if (conf_bad_device_drains(job->conf))
+	if (conf_bad_device(job->conf) != CONF_BAD_DEVICE_KEEP &&
+	    nodejob_mask(job, verdict) < 0)
 		return nodejob_fail(job, NODEJOB_BAD, line);
 	nodejob_say(LOG_ERR, "error: job %u: %s", job->job, line);
 	return NODEJOB_GOOD;

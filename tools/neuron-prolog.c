@@ -202,19 +202,20 @@ static int _grant(const nodejob_t *job, grant_t *grant, unsigned int lnc,
 	return 0;
 }
 
-/* The user's fault is no fault of the node: it goes on */
-static int _send_away(const nodejob_t *job, const char *why)
+/* The node goes on. IN hold - it was the user's fault */
+static int _send_away(const nodejob_t *job, const char *why, bool hold)
 {
 	neuron_error_t err;
 
 	nodejob_say(LOG_NOTICE, "job %u: %s: it is taken off the node",
 		    job->job, why);
-	if (job->by_slurmd && ctl_send_away(job->job, why, &err))
+	if (job->by_slurmd && ctl_send_away(job->job, why, hold, &err))
 		nodejob_say(LOG_WARNING, "job %u: %s", job->job, err.text);
 	return NODEJOB_GOOD;
 }
 
-static int _judge(const nodejob_t *job, const verdict_t *verdict)
+/* OUT sent - the job is gone from here */
+static int _judge(const nodejob_t *job, const verdict_t *verdict, bool *sent)
 {
 	char line[VERDICT_LINE_MAX];
 	neuron_error_t err;
@@ -224,7 +225,12 @@ static int _judge(const nodejob_t *job, const verdict_t *verdict)
 	if (verdict_is_good(verdict))
 		return NODEJOB_GOOD;
 	(void) verdict_line(verdict, line, sizeof(line));
-	return nodejob_fail(job, NODEJOB_BAD, line);
+	/* A device that is masked and was given all the same would be given
+	 * again and again */
+	if (nodejob_mask(job, verdict) != 1)
+		return nodejob_fail(job, NODEJOB_BAD, line);
+	*sent = true;
+	return _send_away(job, line, false);
 }
 
 static int _prolog(nodejob_t *job)
@@ -233,20 +239,21 @@ static int _prolog(nodejob_t *job)
 	grant_t grant = {.job = 0};
 	neuron_error_t err;
 	unsigned int lnc;
+	bool sent = false;
 	int rc;
 
 	if (nodejob_open(job, &err))
 		return nodejob_fail(job, NODEJOB_CONFUSED, err.text);
 	if (_wish(job, &lnc, &err))
-		return _send_away(job, err.text);
+		return _send_away(job, err.text, true);
 	verdict_init(&verdict);
 	if (_check_devices(job, &verdict, &err) ||
 	    _check_holders(job, &verdict, &err) ||
 	    _check_efas(job, &verdict, grant.ifaces, sizeof(grant.ifaces),
 			&err))
 		return nodejob_fail(job, NODEJOB_CONFUSED, err.text);
-	rc = _judge(job, &verdict);
-	if (!rc && _grant(job, &grant, lnc, &err))
+	rc = _judge(job, &verdict, &sent);
+	if (!rc && !sent && _grant(job, &grant, lnc, &err))
 		return nodejob_fail(job, NODEJOB_CONFUSED, err.text);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -318,5 +319,41 @@ extern int nodejob_mark(const nodejob_t *job, const verdict_t *verdict,
 			rc = -1;
 	}
 	rundir_close(&bad);
+	return rc;
+}
+
+/* The sentence without the name of the device before it */
+static const char *_reason(const char *why, int device)
+{
+	char prefix[16];
+	int length = snprintf(prefix, sizeof(prefix), "neuron%d: ", device);
+
+	return strncmp(why, prefix, (size_t) length) ? why : why + length;
+}
+
+extern int nodejob_mask(const nodejob_t *job, const verdict_t *verdict)
+{
+	char text[DEVSET_TEXT_MAX];
+	neuron_error_t err;
+	mask_t mask;
+	int rc;
+
+	if (!job->by_slurmd || !verdict->bad || verdict->other.text[0] ||
+	    conf_bad_device(job->conf) != CONF_BAD_DEVICE_MASK)
+		return -1;
+	mask_init(&mask);
+	for (int d = -1; (d = devset_next(verdict->bad, d)) >= 0;)
+		(void) mask_add(&mask, (unsigned int) d,
+				_reason(verdict->why[d].text, d));
+	(void) devset_encode(verdict->bad, text, sizeof(text));
+	/* Two jobs may end at the same time; see masking.h */
+	(void) flock(job->run.fd, LOCK_EX);
+	rc = ctl_mask(job->node, &mask, &err);
+	(void) flock(job->run.fd, LOCK_UN);
+	if (rc < 0)
+		nodejob_say(LOG_WARNING, "cannot mask devices %s: %s", text,
+			    err.text);
+	else if (rc)
+		nodejob_say(LOG_NOTICE, "devices %s are masked now", text);
 	return rc;
 }

@@ -83,6 +83,14 @@ extern int nodejob_grant(const nodejob_t *job, grant_t *grant,
 extern int nodejob_mark(const nodejob_t *job, const verdict_t *verdict,
 			neuron_error_t *err);
 
+/*
+ * Mask the bad devices of a verdict, which has nothing else, when slurmd runs
+ * this program and neuron.conf wants it.
+ * RET 1: done; 0: they were masked already; -1: it was not done, and why not is
+ *	said when it should have been
+ */
+extern int nodejob_mask(const nodejob_t *job, const verdict_t *verdict);
+
 /* One line to standard error and to syslog. IN priority - of syslog(3) */
 extern void nodejob_say(int priority, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -7,6 +7,7 @@
 #include "lib/picture.h"
 
 #define FREE_MARK "\u00b7"
+#define MASKED_MARK "x"
 #define GAP 3
 #define INDENT 2
 /* Terminal colours that read well on dark and light ground */
@@ -23,7 +24,7 @@ typedef struct {
 static char _letter(int64_t job)
 {
 	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwyz0123456789";
 
 	return letters[job % (sizeof(letters) - 1)];
 }
@@ -44,7 +45,10 @@ static void _print_device(const show_t *show, uint32_t node,
 	char text[2] = {'\0', '\0'};
 
 	if (job < 0) {
-		fputs(FREE_MARK, show->out);
+		fputs((show->cluster->nodes[node].masked & devset_of(device))
+			      ? MASKED_MARK
+			      : FREE_MARK,
+		      show->out);
 		return;
 	}
 	text[0] = _letter(job);

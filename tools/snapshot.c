@@ -155,6 +155,17 @@ static bool _is_usable(uint32_t state)
 		(base == NODE_STATE_MIXED));
 }
 
+/* A Comment that cannot be read masks nothing, as in slurmctld */
+static void _add_mask(json_object *to, const char *comment)
+{
+	static char text[MASK_COMMENT_MAX];
+	static mask_t mask;
+
+	if (!mask_decode(comment, &mask, NULL) &&
+	    mask_text(&mask, text, sizeof(text), NULL) > 0)
+		_add(to, "mask", text);
+}
+
 static json_object *_node(const node_info_t *info)
 {
 	json_object *node = json_object_new_object();
@@ -169,6 +180,7 @@ static json_object *_node(const node_info_t *info)
 		node, "usable",
 		json_object_new_boolean(_is_usable(info->node_state)));
 	_add(node, "reason", info->reason);
+	_add_mask(node, info->comment);
 	return node;
 }
 

@@ -216,13 +216,20 @@ static void _draw_device(const svg_t *svg, uint32_t node, unsigned int device,
 			 double x, double y)
 {
 	int64_t holder = cluster_holder(svg->cluster, node, device);
+	const cluster_node_t *what = &svg->cluster->nodes[node];
+	bool masked = what->masked & devset_of(device);
 	char text[192];
 
 	fprintf(svg->out,
 		"<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"1.5\" fill=\"%s\" stroke=\"#999\" stroke-width=\".4\">",
 		x, y, CELL_WIDTH - 1, CELL_HEIGHT - 2.5,
-		(holder < 0) ? "#fff" : colours[(size_t) holder % COLOURS]);
-	if (holder < 0)
+		(holder >= 0) ? colours[(size_t) holder % COLOURS]
+		: masked      ? "#999"
+			      : "#fff");
+	if ((holder < 0) && masked)
+		snprintf(text, sizeof(text), " device %u: masked: %s", device,
+			 what->mask->reasons[device]);
+	else if (holder < 0)
 		snprintf(text, sizeof(text), " device %u: free", device);
 	else
 		snprintf(text, sizeof(text), " device %u: job %u (%s, %s)",

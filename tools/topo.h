@@ -41,12 +41,14 @@ extern const topo_command_t topo_check;
 extern const topo_command_t topo_explain;
 extern const topo_command_t topo_fit;
 extern const topo_command_t topo_generate;
+extern const topo_command_t topo_mask;
 extern const topo_command_t topo_probe;
 extern const topo_command_t topo_record;
 extern const topo_command_t topo_replay;
 extern const topo_command_t topo_show;
 extern const topo_command_t topo_sizes;
 extern const topo_command_t topo_snapshot;
+extern const topo_command_t topo_unmask;
 
 /*
  * The cluster to look at. RET 0, for cluster_free(); -1 with a sentence

@@ -167,6 +167,22 @@ static json_object *_holders_json(const cluster_t *cluster, uint32_t node)
 	return list;
 }
 
+static json_object *_mask_json(const mask_t *mask)
+{
+	json_object *list = json_object_new_array();
+
+	for (int d = -1; mask && (d = devset_next(mask->devices, d)) >= 0;) {
+		json_object *one = json_object_new_object();
+
+		json_object_object_add(one, "device", json_object_new_int(d));
+		json_object_object_add(
+			one, "reason",
+			json_object_new_string(mask->reasons[d]));
+		json_object_array_add(list, one);
+	}
+	return list;
+}
+
 static json_object *_groups_json(const cluster_t *cluster, uint32_t node)
 {
 	json_object *list = json_object_new_array();
@@ -196,6 +212,7 @@ static json_object *_node_json(const cluster_t *cluster, uint32_t n)
 			       json_object_new_boolean(node->usable));
 	json_object_object_add(one, "groups", _groups_json(cluster, n));
 	json_object_object_add(one, "devices", _holders_json(cluster, n));
+	json_object_object_add(one, "masked", _mask_json(node->mask));
 	capacity_text(cluster, n, text, sizeof(text));
 	json_object_object_add(one, "can_take", json_object_new_string(text));
 	return one;

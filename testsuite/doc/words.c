@@ -159,7 +159,7 @@ static int _weights(const conf_t *conf)
 
 static int _bad_device(const conf_t *conf)
 {
-	return conf_bad_device_drains(conf);
+	return (int) conf_bad_device(conf);
 }
 
 static const struct {

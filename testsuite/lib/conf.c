@@ -187,8 +187,10 @@ static void _put_epilog(dump_t *dump, const conf_t *conf)
 		_put(dump, "lnc=%s ", conf_lnc_file(conf));
 	if (conf_reset_wait(conf))
 		_put(dump, "reset=%u ", conf_reset_wait(conf));
-	if (!conf_bad_device_drains(conf))
-		_put(dump, "keep ");
+	if (conf_bad_device(conf) != CONF_BAD_DEVICE_MASK)
+		_put(dump, conf_bad_device(conf) == CONF_BAD_DEVICE_KEEP
+				   ? "keep "
+				   : "drain ");
 	if (!conf_is_service(conf, CONF_SERVICES))
 		_put(dump, "services ");
 }
@@ -331,8 +333,9 @@ static const struct {
 	 "run=/run/x/node lnc=/opt/a reset=1 "},
 	{"epilog", "BadDevice=Keep\nDeviceServices=a.b,c-d\nResetWait=60",
 	 "reset=3600 keep services "},
+	{"bad device", "BadDevice=DRAIN", "drain "},
 	{"default runtime",
-	 "RuntimeDir=/run/slurm-neuron\nLncFile=NO\nBadDevice=drain\n"
+	 "RuntimeDir=/run/slurm-neuron\nLncFile=NO\nBadDevice=mask\n"
 	 "DeviceServices=x,neuron-monitor",
 	 ""},
 	{"all ports", "RootPorts=1024-65535", "ports=1024-65535 "},
@@ -655,8 +658,12 @@ static const struct {
 	{"ResetWait=61", EINVAL, "c:1: ResetWait=61: " NO_RESET},
 	{"ResetWait=never", EINVAL, "c:1: ResetWait=never: " NO_RESET},
 	{"BadDevice=yes", EINVAL,
-	 "c:1: BadDevice=yes: a node can be drained or kept only; write drain "
-	 "or keep"},
+	 "c:1: BadDevice=yes: a device can be masked, its node drained or "
+	 "kept; write mask, drain or keep"},
+	{"BadDevice=", EINVAL,
+	 "c:1: BadDevice=: "
+	 "the value is empty; write one or leave out "
+	 "BadDevice"},
 	{"DeviceServices=/bin/a", EINVAL,
 	 "c:1: DeviceServices=/bin/a: " NO_COMMANDS},
 	{"DeviceServices=\"a b\"", EINVAL,

@@ -21,6 +21,8 @@ setup() {
 	cluster_sched nohold_on_prolog_fail
 	neuron_conf "LncFile=$lnc_file"
 	neuron_conf "ResetWait=0:3"
+	# 37-mask.t has the other ways
+	neuron_conf "BadDevice=drain"
 	cluster_start
 }
 
