@@ -22,7 +22,7 @@ _neuron_read_line() {
 	done
 }
 
-_neuron_topo_subcommands='show fit explain sizes snapshot replay probe record generate check'
+_neuron_topo_subcommands='show fit explain mask unmask sizes snapshot replay probe record generate check'
 
 # Options of neuron-topo, or of one of its subcommands
 _neuron_topo_options() {
@@ -35,6 +35,7 @@ _neuron_topo_options() {
 			-x --exclude -t --time --neuron-shape --neuron-template --json
 		;;
 	explain) echo --shape --json ;;
+	mask) echo --reason ;;
 	sizes) echo --all --profile-dir --json ;;
 	replay) echo --without ;;
 	probe) echo --root --profile --profile-dir --node --libfabric --json ;;
@@ -62,7 +63,7 @@ _neuron_topo_takes() {
 		--without | --root | --profile | --node | --ec2 | --topograph | --map | \
 		--partition | --output | --diff | --probes | --nodes | --gres | \
 		--tres-per-task | --ntasks | --ntasks-per-node | --cpus-per-task | \
-		--nodelist | --exclude | --time | --neuron-shape | --neuron-template | \
+		--nodelist | --exclude | --time | --neuron-shape | --neuron-template | --reason | \
 		-N | -n | -c | -p | -w | -x | -t) return 0 ;;
 	*) return 1 ;;
 	esac
