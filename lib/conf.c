@@ -1148,6 +1148,11 @@ static int _add_profile(parse_t *parse)
 	conf_t *conf = parse->conf;
 	used_t used = {.line = parse->line};
 
+	if (conf->used_count == CONF_FAMILIES_MAX)
+		return _refuse(parse, EINVAL,
+			       "the file has %d other profiles already; use "
+			       "fewer",
+			       CONF_FAMILIES_MAX);
 	if (_grow(&conf->used, conf->used_count, sizeof(used)))
 		return _out_of_memory(parse);
 	used.profile = _load_profile(parse);

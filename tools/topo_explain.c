@@ -177,12 +177,12 @@ static int _explain_job(const topo_t *topo, const char *id, const char *shape,
 			   : 0;
 		if (!rc && job.share_count && (job.state != CLUSTER_PENDING))
 			rc = _explain_running(&cluster, &job, json, &err);
-		else if (!rc && job.asks)
+		else if (!rc && job.asks && (job.state == CLUSTER_PENDING))
 			rc = _explain_pending(&cluster, &job, json, &err);
 		else if (!rc)
 			rc = neuron_error_set(
 				&err, ENOENT,
-				"job %u is %s and neither asks nor holds Neuron devices",
+				"job %u is %s: it neither waits for Neuron devices nor holds any",
 				job.job_id, job.state_name);
 	}
 	cluster_free(&cluster);

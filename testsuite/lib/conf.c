@@ -1212,6 +1212,31 @@ START_TEST(read_example)
 }
 END_TEST
 
+/* One profile more than a file may use */
+START_TEST(too_many_families)
+{
+	static char text[CONF_FAMILIES_MAX * 64];
+	neuron_error_t err = {""};
+	size_t used = 0;
+
+	for (int i = 0; i <= CONF_FAMILIES_MAX; i++) {
+		char name[16], quoted[32];
+		const char *const changes[] = {"\"trn2.48xlarge\"", quoted,
+					       NULL};
+
+		snprintf(name, sizeof(name), "fam%d", i);
+		snprintf(quoted, sizeof(quoted), "\"%s\"", name);
+		_copy_profile("trn2.48xlarge", name, changes);
+		used += (size_t) snprintf(text + used, sizeof(text) - used,
+					  "NodeName=f%d Profile=fam%d\n", i, i);
+	}
+	ck_assert_ptr_null(conf_decode(text, "c", directory, _expand, &err));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_str_eq(err.text, "c:33: Profile=fam32: the file has 32 other "
+				   "profiles already; use fewer");
+}
+END_TEST
+
 START_TEST(read_bad)
 {
 	char path[64], wanted[160];
@@ -1357,6 +1382,7 @@ static Suite *_suite(void)
 	tcase_add_test(text, decode_misuse);
 	tcase_add_test(text, decode_long);
 	tcase_add_test(text, read_example);
+	tcase_add_test(text, too_many_families);
 	tcase_add_test(text, read_bad);
 	suite_add_tcase(suite, text);
 	tcase_set_timeout(text, 30);
