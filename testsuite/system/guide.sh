@@ -24,7 +24,7 @@
 #
 #   <!-- test: demo -->	the simulated cluster of the quickstart, started anew
 #   <!-- test: cluster [WORD...] -->	a cluster of what the lines above say
-#	cloud		no slurmd is started
+#	cloud		without slurmd: nodes that are not up
 #	stock		slurmctld does not find our plugins, slurmd does
 #   <!-- test: change -->	put the lines above in place of those with the same
 #			key, take out those that begin with "#", start slurmctld
