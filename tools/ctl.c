@@ -14,6 +14,7 @@
 #include <slurm/slurm_errno.h>
 
 #include "deadline.h"
+#include "lib/options.h"
 #include "masking.h"
 
 #define POLL_MS 5
@@ -65,15 +66,38 @@ static int _drain(request_t *request)
 	return slurm_update_node(&update);
 }
 
+/* What job_submit/neuron wrote into AdminComment, "neuron: shape=best; " */
+static void _options(uint32_t job, char *buf, size_t size)
+{
+	static const char prefix[] = "neuron: ";
+	job_info_msg_t *info = NULL;
+	const char *at = NULL;
+
+	buf[0] = '\0';
+	if (slurm_load_job(&info, job, SHOW_ALL))
+		return;
+	if (info->record_count && info->job_array[0].admin_comment)
+		at = strstr(info->job_array[0].admin_comment, prefix);
+	if (at)
+		(void) snprintf(buf, size, "%.*s; ",
+				(int) (strlen(prefix) +
+				       strcspn(at + strlen(prefix), " \n;")),
+				at);
+	slurm_free_job_info_msg(info);
+}
+
 /* By name, since releases differ in how they keep the number */
 static void _comment(char *id, request_t *request)
 {
+	char options[OPTIONS_TEXT_MAX], text[OPTIONS_TEXT_MAX + REASON_MAX];
 	job_array_resp_msg_t *answer = NULL;
 	job_desc_msg_t job;
 
+	_options(request->job, options, sizeof(options));
+	(void) snprintf(text, sizeof(text), "%s%s", options, request->reason);
 	slurm_init_job_desc_msg(&job);
 	job.job_id_str = id;
-	job.admin_comment = request->reason;
+	job.admin_comment = text;
 	(void) slurm_update_job2(&job, &answer);
 	if (answer)
 		slurm_free_job_array_resp(answer);

@@ -28,9 +28,10 @@ extern int ctl_drain(const char *node, const char *reason, neuron_error_t *err);
 extern int ctl_mask(const char *node, const mask_t *mask, neuron_error_t *err);
 
 /*
- * Take a job off its nodes: requeued, or
- * cancelled when it cannot be requeued (srun, salloc, --no-requeue). The
- * reason is told to its user and stands in the job's AdminComment.
+ * Take a job off its nodes: requeued, or cancelled when it cannot be requeued
+ * (srun, salloc, --no-requeue). The reason is told to its user and stands in
+ * the job's AdminComment, behind the options that job_submit/neuron wrote
+ * there.
  * IN hold - it was its user's fault: requeued, it is held.
  * RET 0; -1 with errno EIO: it may still run
  */
