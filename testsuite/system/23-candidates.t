@@ -73,6 +73,20 @@ counts() {
 		END { add(); print sum[1], sum[2], sum[3], sum[4], sum[5] }'
 }
 
+# Masks come and go as well; some are of whole nodes
+draw_mask() {
+	local nodes=(b1 b2 b3 b4 b5 b6 b7 b8 a1 a2 a3 i1 i2) node first
+	draw ${#nodes[@]} && node=${nodes[drawn]}
+	draw 12 && first=$drawn
+	draw 8
+	case $drawn in
+	0 | 1 | 2) scontrol update "nodename=$node" comment= ;;
+	3) scontrol update "nodename=$node" comment="neuron-mask=0-15(all of it)" ;;
+	4) scontrol update "nodename=$node" comment="fan 3; neuron-mask=$first" ;;
+	*) scontrol update "nodename=$node" comment="neuron-mask=$first-$((first + drawn - 4))" ;;
+	esac
+}
+
 ended=0
 for ((round = 0; round < 25; round++)); do
 	mapfile -t running < <(running_jobs)
@@ -80,6 +94,7 @@ for ((round = 0; round < 25; round++)); do
 		draw 3
 		[ "$drawn" -eq 0 ] || { scancel "$job" && ended=$((ended + 1)); }
 	done
+	draw_mask && draw_mask
 	case $round in
 	8) cluster_reconfigure && wait_nodes ;;
 	16) ctld_stop && ctld_start && wait_nodes ;;
