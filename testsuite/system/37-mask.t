@@ -155,7 +155,7 @@ judged "so are 4 more" "$job" "$rest"
 # What neuron-topo says
 #
 show=$(topo --colour never show n3)
-like "$show" 'x' "show draws it as x"
+like "$show" '─x─' "show draws it as x"
 is "$(topo show --json n3 | tr -d ' \n' | grep -o '"masked":[^]]*]')" \
 	'"masked":[{"device":5,"reason":"x"}]' "show --json names it"
 topo show --svg "$CLUSTER_DIR/out/svg" n3
@@ -179,6 +179,9 @@ topo snapshot >"$CLUSTER_DIR/out/snapshot"
 like "$(<"$CLUSTER_DIR/out/snapshot")" '"mask": *"5\(x\)"' "a snapshot has it"
 like "$(topo replay "$CLUSTER_DIR/out/snapshot" fit -w n3 --gres=neuron:16)" \
 	'1 device is masked' "and its replay"
+sed 's/"5(x)"/"5(x"/' "$CLUSTER_DIR/out/snapshot" >"$CLUSTER_DIR/out/broken"
+like "$(topo replay "$CLUSTER_DIR/out/broken" show 2>&1)" 'mask of node n3: .*"\(x": a reason' \
+	"not one that cannot be read"
 topo unmask n3 >/dev/null
 topo fit -w n3 --gres=neuron:16 >/dev/null
 is "$?" 0 "unmasked, it fits"
@@ -276,12 +279,15 @@ topo unmask n3 >/dev/null
 
 unhealthy n3 3 hbm
 unhealthy n3 7 sram
-job=$(submit -w 'n3' --gres=neuron:16)
+job=$(submit -w n3 --gres=neuron:16 --neuron-shape=best)
 ok "Prolog finds two bad devices: the job waits again" wait_for -t 60 eval \
 	'[ "$(job_field "$job" Restarts) $(job_state "$job")" = "1 PENDING" ]'
 is "$(comment_of n3)" "neuron-mask=3(it is unhealthy: hbm),7(it is unhealthy: sram)" \
 	"they are masked"
 isnt "$(job_field "$job" Priority)" 0 "it is not held"
+like "$(scontrol show job "$job")" \
+	'AdminComment=neuron: shape=best; neuron3: it is unhealthy: hbm; neuron7: it is unhealthy: sram *$' \
+	"its AdminComment says why, and its options as before"
 ok "the node is not drained" wait_idle
 like "$(sinfo -N -h -n n3 -o %T)" '^idle$' "it is idle"
 cancel "$job"
@@ -319,6 +325,19 @@ scontrol update nodename=n3 state=resume
 wait_idle
 unhealthy n3 "$at" ""
 topo unmask n3 >/dev/null
+
+# A mask that cannot be set
+comment n3 "neuron-mask=banana"
+unhealthy n3 2 hbm
+job=$(submit -w n3 --gres=neuron:16)
+ok "no mask can be set: the node is drained" wait_for -t 60 node_is_drained n3
+is "$(sinfo -N -h -n n3 -p all -o %E)" "neuron-prolog: neuron2: it is unhealthy: hbm" "with the reason"
+cancel "$job"
+unhealthy n3 2 ""
+comment n3 ""
+wait_for -t 60 eval '[ -z "$(squeue -h -t CG -o %i)" ] && [ "$(sinfo -N -h -n n3 -p all -o %T)" = drained ]'
+scontrol update nodename=n3 state=resume
+wait_idle
 
 # srun cannot be requeued
 unhealthy n3 0 hbm
