@@ -229,6 +229,7 @@ AC_DEFUN([NEURON_SLURM], [
 	AS_CASE([$with_slurm], [maybe|no], [slurm_given=no])
 	_NEURON_SLURM_WANTED
 	SLURM_CPPFLAGS=
+	neuron_library=
 	slurmplugindir='${libdir}/slurm'
 	NEURON_DISTCHECK_FLAGS=--without-slurm
 	AS_IF([test $slurm_wanted = yes], [
@@ -245,6 +246,8 @@ AC_DEFUN([NEURON_SLURM], [
 	    with_slurm_src=
 	    slurm_compat=24.11])
 	AM_CONDITIONAL([BUILD_PLUGINS], [test $slurm_wanted = yes])
+	dnl Not with libslurm, which keeps the functions for messages to itself
+	AM_CONDITIONAL([BUILD_NODESIM], [test "$neuron_library" = -lslurmfull])
 	AC_SUBST([SLURM_PREFIX], [$with_slurm])
 	AC_SUBST([SLURM_PLUGINDIR])
 	AC_SUBST([SLURM_SRC], [$with_slurm_src])
