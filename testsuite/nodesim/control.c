@@ -10,6 +10,7 @@
 
 #include "answer.h"
 #include "control.h"
+#include "door.h"
 #include "job.h"
 #include "loop.h"
 #include "node.h"
@@ -137,8 +138,8 @@ static char *_gres(node_t *node, const char *value)
 
 	if (!fault)
 		return xstrdup_printf(
-			"GRES is NAME:COUNT or NAME:TYPE:COUNT, not \"%s\"",
-			value);
+			"GRES is NAME:COUNT with at most %d, not \"%s\"",
+			DEVICE_COUNT_MAX, value);
 	return _fault(node, fault);
 }
 
@@ -195,6 +196,7 @@ static void _stat(char **out)
 	xstrfmtcat(*out, "jobs %u\n", jobs_running());
 	xstrfmtcat(*out, "waiting %u\n", outbox_waiting());
 	xstrfmtcat(*out, "answers %" PRIu64 "\n", answers());
+	xstrfmtcat(*out, "forwarded %" PRIu64 "\n", door_forwarded());
 	xstrfmtcat(*out, "registrations %" PRIu64 "\n",
 		   outbox_confirmed(OUTBOX_REGISTER));
 	xstrfmtcat(*out, "prologs %" PRIu64 "\n",

@@ -10,8 +10,9 @@
  *				are lost, it says nothing
  *	start NODES		it boots: nothing is wrong any more, it
  *registers mute NODES TYPE		does not answer messages of a type, such
- *as REQUEST_PING, or "all" delay NODES SECONDS	answers so much later lose NODES
- *NAME:INDEX	a device is not there any more; registers gres NODES
+ *as REQUEST_PING, or "all" delay NODES SECONDS	takes a message, and answers it,
+ *so much later lose NODES NAME:INDEX	a device is not there any more;
+ *registers gres NODES
  *NAME[:TYPE]:COUNT	says that it has so many; registers heal NODES
  *nothing is wrong any more; registers register NODES
  *	speed FACTOR		of jobs that start from now on

@@ -7,8 +7,6 @@
 
 #include "src/interfaces/gres.h"
 
-#define COUNT_MAX 1024
-
 struct device_list {
 	device_list_t *next;
 	char *gres;
@@ -41,8 +39,7 @@ unpack_error:
 	return SLURM_ERROR;
 }
 
-static void _pack_record(const gres_slurmd_conf_t *record, const char *type,
-			 buf_t *buf)
+static void _pack_record(const gres_slurmd_conf_t *record, buf_t *buf)
 {
 	pack32(GRES_MAGIC, buf);
 	pack64(record->count, buf);
@@ -52,7 +49,7 @@ static void _pack_record(const gres_slurmd_conf_t *record, const char *type,
 	packstr(record->cpus, buf);
 	packstr(record->links, buf);
 	packstr(record->name, buf);
-	packstr((char *) type, buf);
+	packstr(record->type_name, buf);
 	packstr(record->unique_id, buf);
 }
 
@@ -158,7 +155,7 @@ static int _number(const char *text, uint32_t *number)
 	if (!text || !isdigit((unsigned char) *text))
 		return -1;
 	value = strtoul(text, &end, 10);
-	if (*end || (value > COUNT_MAX))
+	if (*end || (value > DEVICE_COUNT_MAX))
 		return -1;
 	*number = value;
 	return 0;
@@ -190,15 +187,8 @@ extern device_fault_t *device_fault_lost(const char *text)
 extern device_fault_t *device_fault_wrong(const char *text)
 {
 	device_fault_t *fault = _fault(text);
-	const char *rest, *last;
 
-	if (!fault)
-		return NULL;
-	rest = strchr(text, ':') + 1;
-	last = strrchr(text, ':') + 1;
-	if (last > rest)
-		fault->type = xstrndup(rest, last - rest - 1);
-	if (_number(last, &fault->count)) {
+	if (fault && _number(strchr(text, ':') + 1, &fault->count)) {
 		device_faults_free(fault);
 		return NULL;
 	}
@@ -210,7 +200,6 @@ extern void device_faults_free(device_fault_t *first)
 	for (device_fault_t *next; first; first = next) {
 		next = first->next;
 		xfree(first->name);
-		xfree(first->type);
 		xfree(first);
 	}
 }
@@ -226,23 +215,18 @@ typedef struct {
 	uint32_t index; /* among those */
 } pack_args_t;
 
-/* RET how often the record is said; OUT type - that it is said to be */
+/* RET how often the record is said */
 static uint32_t _times(const pack_args_t *args,
-		       const gres_slurmd_conf_t *record, bool last,
-		       const char **type)
+		       const gres_slurmd_conf_t *record, bool last)
 {
 	uint32_t times = 1;
 
 	for (const device_fault_t *f = args->faults; f; f = f->next) {
 		if (xstrcmp(f->name, record->name))
 			continue;
-		if (f->lost != NO_VAL) {
+		if (f->lost != NO_VAL)
 			times = (f->lost == args->index) ? 0 : times;
-			continue;
-		}
-		if (f->type)
-			*type = f->type;
-		if (args->index >= f->count)
+		else if (args->index >= f->count)
 			times = 0;
 		else if (last)
 			times = f->count - args->index;
@@ -253,17 +237,16 @@ static uint32_t _times(const pack_args_t *args,
 static void _pack_faulty(pack_args_t *args, const gres_slurmd_conf_t *record,
 			 bool last)
 {
-	const char *type = record->type_name;
 	uint32_t times;
 
 	if (xstrcmp(args->name, record->name)) {
 		args->name = record->name;
 		args->index = 0;
 	}
-	times = _times(args, record, last, &type);
+	times = _times(args, record, last);
 	args->packed += times;
 	while (times--)
-		_pack_record(record, type, args->buf);
+		_pack_record(record, args->buf);
 	args->index++;
 }
 

@@ -12,6 +12,9 @@
 
 #include "slurm_base.h"
 
+/* Of one GRES of a node, and the largest index */
+#define DEVICE_COUNT_MAX 1024
+
 /* Nodes with the same Gres= and CPUs= have one list in common */
 typedef struct device_list device_list_t;
 
@@ -27,9 +30,7 @@ typedef struct device_fault {
 	char *name;
 	/* One of: the device of this index is not there, */
 	uint32_t lost; /* NO_VAL: none is missing */
-	/* or there are so many, all of a type */
-	uint32_t count;
-	char *type; /* NULL: as they are */
+	uint32_t count; /* or there are so many */
 } device_fault_t;
 
 /*
@@ -37,7 +38,7 @@ typedef struct device_fault {
  * RET NULL: text is not that
  */
 extern device_fault_t *device_fault_lost(const char *text);
-/* Read "NAME[:TYPE]:COUNT" */
+/* Read "NAME:COUNT" */
 extern device_fault_t *device_fault_wrong(const char *text);
 extern void device_faults_free(device_fault_t *first);
 

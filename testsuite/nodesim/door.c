@@ -18,20 +18,22 @@
 
 #define BACKLOG 4096
 
+static uint64_t forwarded;
+
 /* A caller */
 typedef struct {
 	loop_timer_t delay; /* must be the first */
 	stream_t *stream;
 	node_t *node;
-	wire_out_t out;
+	wire_in_t in;
 } visit_t;
 
 /* ------------------------------------------------------------------ */
 /* Forwarding */
 
-/* The answer of one of the nodes behind the first. RET its delay */
-static uint32_t _answer_behind(const char *name, const slurm_msg_t *msg,
-			       list_t *others)
+/* The answer of one of the nodes behind the first */
+static void _answer_behind(const char *name, const slurm_msg_t *msg,
+			   list_t *others)
 {
 	node_t *node = node_by_name(name);
 	ret_data_info_t *info;
@@ -40,34 +42,50 @@ static uint32_t _answer_behind(const char *name, const slurm_msg_t *msg,
 	if (!node || !node_answers(node, msg->msg_type)) {
 		mark_as_failed_forward(&others, (char *) name,
 				       SLURM_COMMUNICATIONS_CONNECTION_ERROR);
-		return 0;
+		return;
 	}
 	reply = answer(node, msg);
-	if (reply.type) {
-		info = xmalloc(sizeof(*info));
-		info->node_name = xstrdup(name);
-		info->type = reply.type;
-		info->data = reply.data;
-		list_append(others, info);
-	}
-	return node->delay;
+	if (!reply.type)
+		return;
+	info = xmalloc(sizeof(*info));
+	info->node_name = xstrdup(name);
+	info->type = reply.type;
+	info->data = reply.data;
+	list_append(others, info);
+	forwarded++;
 }
 
-/* OUT others - ret_data_info_t. RET the longest delay */
-static uint32_t _answer_behind_all(const wire_in_t *in, list_t *others)
+/* RET ret_data_info_t */
+static list_t *_answers_behind(const wire_in_t *in)
 {
-	hostlist_t *names = hostlist_create(in->forward);
-	uint32_t longest = 0;
+	hostlist_t *names = in->forward ? hostlist_create(in->forward) : NULL;
+	list_t *others = list_create(destroy_data_info);
 	char *name;
 
 	while (names && (name = hostlist_shift(names))) {
-		uint32_t delay = _answer_behind(name, &in->msg, others);
-
-		longest = (delay > longest) ? delay : longest;
+		_answer_behind(name, &in->msg, others);
 		free(name);
 	}
 	FREE_NULL_HOSTLIST(names);
-	return longest;
+	return others;
+}
+
+/* RET how late the slowest of the nodes that a message is for answers */
+static uint32_t _slowest(const node_t *first, const char *behind)
+{
+	hostlist_t *names = behind ? hostlist_create(behind) : NULL;
+	uint32_t slowest = first->delay;
+	char *name;
+
+	while (names && (name = hostlist_shift(names))) {
+		const node_t *node = node_by_name(name);
+
+		if (node && (node->delay > slowest))
+			slowest = node->delay;
+		free(name);
+	}
+	FREE_NULL_HOSTLIST(names);
+	return slowest;
 }
 
 /* ------------------------------------------------------------------ */
@@ -76,7 +94,7 @@ static uint32_t _answer_behind_all(const wire_in_t *in, list_t *others)
 static void _leave(visit_t *visit)
 {
 	loop_timer_cancel(&visit->delay);
-	xfree(visit->out.bytes);
+	wire_free(&visit->in);
 	xfree(visit);
 }
 
@@ -86,58 +104,55 @@ static void _hang_up(visit_t *visit)
 	_leave(visit);
 }
 
-static void _reply(loop_timer_t *timer)
+/* OUT out - empty: there is nothing to say. RET SLURM_SUCCESS or -ERROR */
+static int _handle(const visit_t *visit, wire_out_t *out)
 {
-	visit_t *visit = (visit_t *) timer;
-	char *bytes = visit->out.bytes;
-
-	visit->out.bytes = NULL;
-	stream_send(visit->stream, bytes, visit->out.size);
-}
-
-/* RET SLURM_SUCCESS: visit->out is to be sent, if it is not empty */
-static int _handle(visit_t *visit, const wire_in_t *in, uint32_t *delay)
-{
-	list_t *others = list_create(destroy_data_info);
-	answer_t reply = answer(visit->node, &in->msg);
-	uint32_t behind = in->forward ? _answer_behind_all(in, others) : 0;
+	answer_t reply = answer(visit->node, &visit->in.msg);
+	list_t *others = _answers_behind(&visit->in);
 	int rc = SLURM_SUCCESS;
 
-	*delay = visit->node->delay;
-	if (behind > *delay)
-		*delay = behind;
 	if (reply.type) {
-		rc = wire_pack_answer(in, reply.type, reply.data, others,
-				      &visit->out);
+		rc = wire_pack_answer(&visit->in, reply.type, reply.data,
+				      others, out);
 		slurm_free_msg_data(reply.type, reply.data);
 	}
 	FREE_NULL_LIST(others);
 	return rc;
 }
 
+static void _fire(loop_timer_t *timer)
+{
+	visit_t *visit = (visit_t *) timer;
+	wire_out_t out = {0};
+
+	if (!node_answers(visit->node, visit->in.msg.msg_type))
+		return; /* The caller waits until it is tired of it */
+	if (_handle(visit, &out) || !out.bytes)
+		_hang_up(visit);
+	else
+		stream_send(visit->stream, out.bytes, out.size);
+}
+
 static void _message(stream_t *stream, void *owner, char *bytes, uint32_t size)
 {
 	visit_t *visit = owner;
-	wire_in_t in;
-	uint32_t delay = 0;
+	uint32_t delay;
 
-	if (visit->node->dropped ||
-	    wire_unpack(bytes, size, stream_fd(stream), &in)) {
+	wire_free(&visit->in);
+	if (visit->node->dropped) {
+		xfree(bytes);
 		_hang_up(visit);
 		return;
 	}
-	if (!node_answers(visit->node, in.msg.msg_type)) {
-		/* The caller waits until it is tired of it */
-		wire_free(&in);
+	if (wire_unpack(bytes, size, stream_fd(stream), &visit->in)) {
+		_hang_up(visit);
 		return;
 	}
-	if (_handle(visit, &in, &delay) || !visit->out.bytes)
-		_hang_up(visit);
-	else if (delay)
+	delay = _slowest(visit->node, visit->in.forward);
+	if (delay)
 		loop_timer_set(&visit->delay, delay);
 	else
-		_reply(&visit->delay);
-	wire_free(&in);
+		_fire(&visit->delay);
 }
 
 static void _sent(stream_t *stream, void *owner)
@@ -180,7 +195,7 @@ static void _welcome(int fd)
 		return;
 	}
 	visit = xmalloc(sizeof(*visit));
-	visit->delay.fire = _reply;
+	visit->delay.fire = _fire;
 	visit->node = node;
 	visit->stream = stream_new(fd, &calls, visit);
 	if (!visit->stream)
@@ -237,4 +252,9 @@ extern int door_open(void)
 	}
 	xfree(ports);
 	return rc;
+}
+
+extern uint64_t door_forwarded(void)
+{
+	return forwarded;
 }

@@ -13,7 +13,12 @@
 #ifndef NODESIM_DOOR_H
 #define NODESIM_DOOR_H
 
+#include <stdint.h>
+
 /* nodes_init() was called. RET SLURM_SUCCESS; SLURM_ERROR: logged */
 extern int door_open(void);
+
+/* How many answers came back through another node since the start */
+extern uint64_t door_forwarded(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "job.h"
+#include "journal.h"
 #include "loop.h"
 #include "outbox.h"
 
@@ -113,6 +114,7 @@ static void _end(job_t **place)
 {
 	job_t *job = *place;
 
+	journal_end(job->id.job_id, job->node->name, job->status);
 	outbox_job(job->node, OUTBOX_BATCH, &job->id, job->status);
 	_remove(place);
 }
@@ -140,6 +142,7 @@ extern bool job_start(node_t *node, const slurm_step_id_t *id,
 	job->status = plan.exit << 8;
 	*place = job;
 	running++;
+	journal_start(id->job_id, node->name);
 	loop_timer_set(&job->timer, (int64_t) (plan.seconds * 1000 / speed));
 	return true;
 }
@@ -157,8 +160,10 @@ extern bool job_kill(node_t *node, uint32_t job_id, int signal)
 
 extern void jobs_lose(node_t *node)
 {
-	while (node->jobs)
+	while (node->jobs) {
+		journal_end(node->jobs->id.job_id, node->name, -1);
 		_remove(&node->jobs);
+	}
 }
 
 extern uint32_t job_ids(const node_t *node, slurm_step_id_t **ids)

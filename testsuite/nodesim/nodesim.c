@@ -21,6 +21,7 @@
 #include "control.h"
 #include "door.h"
 #include "job.h"
+#include "journal.h"
 #include "loop.h"
 #include "node.h"
 #include "outbox.h"
@@ -31,6 +32,7 @@
 
 typedef struct {
 	const char *control;
+	const char *journal;
 	const char *nodes;
 	const char *tell;
 	int connections;
@@ -40,6 +42,7 @@ typedef struct {
 static const char usage[] =
 	"Usage: nodesim [options]\n"
 	"  --control PATH      listen there for commands\n"
+	"  --journal PATH      append a line there for each start and end of a script\n"
 	"  --nodes LIST        be these nodes only (all of slurm.conf)\n"
 	"  --seconds N         how long scripts run that do not say it (1)\n"
 	"  --speed FACTOR      scripts run so many times as fast (1)\n"
@@ -87,6 +90,7 @@ static options_t _read_options(int argc, char **argv)
 {
 	static const struct option known[] = {
 		{"control", required_argument, NULL, 'c'},
+		{"journal", required_argument, NULL, 'j'},
 		{"nodes", required_argument, NULL, 'n'},
 		{"seconds", required_argument, NULL, 's'},
 		{"speed", required_argument, NULL, 'x'},
@@ -102,6 +106,9 @@ static options_t _read_options(int argc, char **argv)
 		switch (c) {
 		case 'c':
 			options.control = optarg;
+			break;
+		case 'j':
+			options.journal = optarg;
 			break;
 		case 'n':
 			options.nodes = optarg;
@@ -168,6 +175,10 @@ static int _start(const options_t *options)
 		error("epoll: %m");
 		return SLURM_ERROR;
 	}
+	if (options->journal && journal_open(options->journal)) {
+		error("%s: %m", options->journal);
+		return SLURM_ERROR;
+	}
 	if (nodes_init(options->nodes) || outbox_init(options->connections) ||
 	    door_open() || (options->control && control_open(options->control)))
 		return SLURM_ERROR;
@@ -198,6 +209,7 @@ int main(int argc, char **argv)
 	outbox_fini();
 	for (uint32_t i = 0; i < node_count; i++)
 		jobs_lose(&node_table[i]);
+	journal_close();
 	nodes_fini();
 	slurm_fini();
 	return rc ? 1 : 0;
