@@ -18,11 +18,11 @@ node_reason() {
 }
 
 _node_is() {
-	node_state "$1" | grep -Eqx -- "$2"
+	! node_state "$1" | grep -Evqx -- "$2"
 }
 
 wait_node() { # NODE ERE
-	wait_for -t 60 _node_is "$1" "$2"
+	wait_for -t 90 _node_is "$1" "$2"
 }
 
 _stat_is() {
@@ -117,18 +117,19 @@ ok "  and tells when it is back" wait_state "$job" COMPLETED
 ok "  all nodes are idle" wait_idle
 
 #
-# Failures
+# Failures. Meanwhile a script goes on for longer than it may
 #
+long=$(run_for 1000 -N2 --ntasks-per-node=1 --gres=neuron:16 --time=1 -w "n[63-64]")
 job=$(run_for 1000 -N1 -w n3 --gres=neuron:4 --no-requeue)
 wait_state "$job" RUNNING
 nodesim drop n3
 ok "drop: slurmctld finds that a node is gone" wait_node n3 'down\*'
 isnt "$(nodesim_stat forwarded)" 0 "  by messages that go from node to node"
 ok "  its job failed" wait_state "$job" NODE_FAIL
-is "$(nodesim_stat jobs)" 0 "  and is lost"
+is "$(nodesim_stat jobs)" 1 "  and is lost"
 like "$(nodesim register n3 2>&1)" "^nodesim: n3 is dropped: start it$" \
 	"  it says nothing"
-is "$(sinfo -h -t idle -o %D)" 63 "  no other node is harmed"
+is "$(sinfo -h -t down -o %D)" 1 "  no other node is harmed"
 nodesim start n3
 ok "start: it is back" wait_node n3 idle
 
@@ -137,11 +138,11 @@ ok "mute: a node that answers no ping" wait_node n4 'down\*'
 nodesim heal n4
 ok "heal: it is back" wait_node n4 idle
 
-nodesim mute "n[33-36]" all
-ok "mute all: nodes that answer nothing" wait_node "n[33-36]" 'down\*'
-is "$(sinfo -h -t idle -o %D)" 60 "  no other node is harmed"
-nodesim heal "n[33-36]"
-ok "  they are back" wait_idle
+nodesim mute "n[31-32]" all
+ok "mute all: nodes that answer nothing" wait_node "n[31-32]" 'down\*'
+is "$(sinfo -h -t down -o %D)" 2 "  no other node is harmed"
+nodesim heal "n[31-32]"
+ok "  they are back" wait_node "n[31-32]" idle
 
 nodesim mute n5 REQUEST_TERMINATE_JOB
 job=$(run_for 0 -N1 -w n5 --gres=neuron:4)
@@ -182,6 +183,14 @@ job=$(grant -N1 --ntasks-per-node=1 -w n11 --gres=neuron:16)
 is "$(job_devices "$job")" "0-15" "gres: more than slurm.conf knows of are no harm"
 cancel "$job"
 nodesim heal n11
+ok "a script is over its time limit" \
+	wait_for -t 120 _state_is "$long" TIMEOUT
+ok "  all nodes are idle" wait_idle
+is "$(nodesim_stat jobs)" 0 "  it runs no more"
+
+#
+# slurm.conf changes
+#
 registered=$(nodesim_stat registrations)
 sed -i 's/^SlurmdTimeout=9/SlurmdTimeout=10/' "$SLURM_CONF"
 cluster_reconfigure
@@ -193,6 +202,18 @@ ok "reconfigure: all nodes read slurm.conf and register" \
 wait_idle
 unlike "$(cat "$CLUSTER_DIR/log/slurmctld")" 'different slurm.conf' \
 	"  with the same slurm.conf"
+
+sed -i 's/^NodeName=n\[1-64\]/NodeName=n[1-63]/; s/\[1-64\]/[1-63]/' \
+	"$SLURM_CONF"
+sed -i 's/n\[49-64\]/n[49-63]/' "$CLUSTER_DIR/etc/topology.conf"
+sed -i 's/n\[1-64\]/n[1-63]/' "$CLUSTER_DIR/etc/neuron.conf"
+cluster_reconfigure
+_has_left() {
+	[ "$(nodesim register n64 2>&1)" = "nodesim: n64 has left slurm.conf" ]
+}
+ok "a node leaves slurm.conf" wait_for _has_left
+ok "  the others are idle" wait_idle
+is "$(sinfo -h -o %D)" 63 "  all 63"
 
 #
 # Refusals
@@ -220,7 +241,8 @@ refused "gres n1 neuron:9999" \
 refused "speed 0" 'speed is a factor above 0 and up to 1e+06, not "0"'
 refused "seconds -1" 'seconds are a number from 0 to 1e+09, not "-1"'
 ok "nothing of this did harm" _all_idle
-unlike "$(cat "$CLUSTER_DIR/log/nodesim")" 'error|fatal' "nodesim saw no error"
+is "$(grep -E "error|fatal" "$CLUSTER_DIR/log/nodesim")" \
+	"nodesim: error: node n64 has left slurm.conf" "nodesim saw no other error"
 nodesim quit
 ok "quit" wait_for _all_dead "$_nodesim_pid"
 
