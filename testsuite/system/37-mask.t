@@ -295,6 +295,13 @@ wait_idle
 topo unmask n3 >/dev/null
 
 # One of a job of two nodes
+at=-1
+landed() { # JOB: it runs again, on n3 without device $at
+	local set
+	[ "$(job_state "$1") $(job_field "$1" Restarts)" = "RUNNING 1" ] || return
+	set=$(job_alloc "$1" | sed -n 's/^n3 \([^ ]*\).*/\1/p')
+	[[ $set == [0-9]* ]] && [[ $(each "$set") != *" $at "* ]]
+}
 unhealthy n3 3 ""
 unhealthy n3 7 ""
 job=$(submit -w 'n[1,3]' -N2 --gres=neuron:4)
@@ -304,11 +311,8 @@ cancel "$job"
 wait_idle
 unhealthy n3 "$at" sram
 job=$(submit -w 'n[1,3]' -N2 --gres=neuron:4)
-ok "a job of two nodes lands on other devices of the bad one" wait_for -t 180 eval \
-	'[ "$(job_state "$job") $(job_field "$job" Restarts)" = "RUNNING 1" ]'
+ok "a job of two nodes lands on other devices of the bad one" wait_for -t 180 landed "$job"
 is "$(comment_of n3)" "neuron-mask=$at(it is unhealthy: sram)" "one is masked"
-unlike "$(each "$(job_alloc "$job" | sed -n 's/^n3 \([^ ]*\).*/\1/p')")" " $at " \
-	"the job has others"
 judged "and a good set" "$job"
 cancel "$job"
 wait_idle
@@ -324,6 +328,23 @@ diag "$out"
 scontrol update nodename=n3 state=resume
 wait_idle
 unhealthy n3 "$at" ""
+topo unmask n3 >/dev/null
+
+# Jobs that end at the same moment
+pids=()
+for ((d = 0; d < 8; d++)); do
+	unhealthy n3 $d hbm
+	env -i SLURM_CONF="$SLURM_CONF" SLURMD_NODENAME=n3 SLURM_JOB_ID=$((999000 + d)) \
+		SLURM_JOB_UID="$(id -u)" SLURM_JOB_NEURON=$d \
+		SLURM_SCRIPT_CONTEXT=epilog_slurmd "${prolog%prolog}epilog" >/dev/null 2>&1 &
+	pids+=($!)
+done
+for pid in "${pids[@]}"; do
+	wait "$pid" || fail "neuron-epilog failed: $?"
+done
+is "$(comment_of n3)" "neuron-mask=0-7(it is unhealthy: hbm)" "eight Epilogs at once: no mask is lost"
+unlike "$(sinfo -N -h -n n3 -o %T)" drain "the node goes on"
+for ((d = 0; d < 8; d++)); do unhealthy n3 $d ""; done
 topo unmask n3 >/dev/null
 
 # A mask that cannot be set

@@ -271,9 +271,19 @@ _guide_desk() {
 		esac
 		exec $NEURON_BUILD_DIR/tools/neuron-topo "\$1" "\${profiles[@]}" "\${@:2}"
 	END
-	# In place of a training program: says what it was told, as the guides do
+	# In place of a training program: says what it was told, as the guides
+	# do. A server runs until there are three, since a step that has ended
+	# leaves its devices to the next
 	cat >"$CLUSTER_DIR/bin/python" <<-'END'
 		#!/bin/bash
+		serving() {
+			local files=(serving.*)
+			[ ${#files[@]} -ge 3 ] || [ $SECONDS -ge 60 ]
+		}
+		if [ "$1" = serve.py ]; then
+			: >"serving.$SLURM_STEP_ID"
+			until serving; do sleep 0.1; done
+		fi
 		echo "rank $RANK of $WORLD_SIZE on $SLURMD_NODENAME:" \
 			"$NEURON_RT_NUM_CORES cores $NEURON_RT_VISIBLE_CORES"
 	END
