@@ -26,6 +26,7 @@ typedef struct {
 	bool any_unknown;
 	bool *mark; /* one of the two above */
 	bool unmasked; /* as if nothing were masked */
+	place_ultraserver_t ultraserver;
 	outlook_t *outlook;
 	answer_t *answer;
 	neuron_error_t *err;
@@ -160,6 +161,18 @@ static int _make_outlook(question_t *question)
 	return question->outlook ? 0 : -1;
 }
 
+static place_ultraserver_t _ultraserver(const options_t *options)
+{
+	switch (options->ultraserver) {
+	case OPTION_ULTRASERVER_REQUIRE:
+		return PLACE_REQUIRE;
+	case OPTION_ULTRASERVER_NO:
+		return PLACE_IGNORE;
+	default:
+		return PLACE_PREFER;
+	}
+}
+
 static int _ask(const question_t *question, const request_t *request,
 		unsigned int flags, outlook_answer_t *answer)
 {
@@ -173,6 +186,7 @@ static int _ask(const question_t *question, const request_t *request,
 		.nodes_max = request->nodes_max,
 		.nodes_wanted = request->nodes_min,
 		.cpus = job->cpus,
+		.ultraserver = question->ultraserver,
 	};
 
 	/* fewer devices need fewer interfaces */
@@ -250,6 +264,28 @@ static int _try_tiers(const question_t *question)
 			return 0;
 		}
 	}
+	return 0;
+}
+
+/* Nodes of more UltraServers than needed */
+static int _try_ultraservers(const question_t *question)
+{
+	question_t other = *question;
+	answer_t *answer = question->answer;
+	uint32_t before = answer->help_count;
+	answer_help_t *help = &answer->helps[before];
+
+	if (question->ultraserver != PLACE_REQUIRE)
+		return 0;
+	other.ultraserver = PLACE_PREFER;
+	if (_try(&other, &question->job->request, 0,
+		 "--neuron-ultraserver=prefer"))
+		return -1;
+	if (answer->help_count > before)
+		snprintf(
+			help->cost, sizeof(help->cost),
+			"%u UltraServers more than needed, or groups that their rings do not join",
+			help->answer.cost.ultraservers);
 	return 0;
 }
 
@@ -353,9 +389,9 @@ static int _look(question_t *question)
 		return -1;
 	if (answer->answer.moment == question->cluster->now)
 		return 0;
-	return (_try_tiers(question) || _try_fewer_devices(question) ||
-		_try_fewer_nodes(question) || _try_unmask(question) ||
-		_try_repair(question))
+	return (_try_tiers(question) || _try_ultraservers(question) ||
+		_try_fewer_devices(question) || _try_fewer_nodes(question) ||
+		_try_unmask(question) || _try_repair(question))
 		       ? -1
 		       : 0;
 }
@@ -372,6 +408,7 @@ extern int answer_ask(const cluster_t *cluster, const cluster_job_t *job,
 			calloc((size_t) cluster->node_count + 1, sizeof(bool)),
 		.required =
 			calloc((size_t) cluster->node_count + 1, sizeof(bool)),
+		.ultraserver = _ultraserver(&job->options),
 		.answer = answer,
 		.err = err,
 	};

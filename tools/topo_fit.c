@@ -34,6 +34,8 @@ const topo_command_t topo_fit = {
 		"  -w, --nodelist NODES   -x, --exclude NODES\n"
 		"  -t, --time TIME\n"
 		"      --neuron-shape consecutive|best|ring|connected\n"
+		"      --neuron-launch process|core\n"
+		"      --neuron-ultraserver require|prefer|no\n"
 		"      --neuron-template NAME\n"
 		"  --json\n"
 		"\n"
@@ -214,6 +216,7 @@ static int _read_rest(const cluster_t *cluster, ask_t *ask, neuron_error_t *err)
 		    (ask->cpus_per_task ? ask->cpus_per_task : 1);
 	job->request.tier =
 		options_tier(&ask->options, conf_tier(cluster->conf));
+	job->options = ask->options;
 	job->required = (char *) (ask->node_list ? ask->node_list : "");
 	job->excluded = (char *) (ask->exclude ? ask->exclude : "");
 	return 0;
@@ -256,9 +259,18 @@ static json_object *_ask_slurmctld(const ask_t *ask)
 	json_object *one = json_object_new_object();
 	will_run_response_msg_t *reply = NULL;
 	char per_node[GRES_LIST_MAX], per_task[GRES_LIST_MAX];
+	char options[OPTIONS_TEXT_MAX + sizeof(OPTIONS_VARIABLE "=")] =
+		OPTIONS_VARIABLE "=";
+	char *spank_env[] = {options, NULL};
+	size_t length = strlen(options);
 	job_desc_msg_t desc;
 
 	_describe(ask, &desc);
+	if (options_encode(&ask->options, options + length,
+			   sizeof(options) - length) > 0) {
+		desc.spank_job_env = spank_env;
+		desc.spank_job_env_size = 1;
+	}
 	snprintf(per_node, sizeof(per_node), "gres/%s",
 		 ask->gres ? ask->gres : "");
 	snprintf(per_task, sizeof(per_task), "%s",
@@ -370,8 +382,7 @@ enum {
 	OPT_PER_TASK,
 	OPT_PER_NODE,
 	OPT_EXCLUSIVE,
-	OPT_SHAPE,
-	OPT_TEMPLATE
+	OPT_OPTION /* and so many option_t */
 };
 
 static const struct option long_options[] = {
@@ -386,8 +397,12 @@ static const struct option long_options[] = {
 	{"nodelist", required_argument, NULL, 'w'},
 	{"exclude", required_argument, NULL, 'x'},
 	{"time", required_argument, NULL, 't'},
-	{"neuron-shape", required_argument, NULL, OPT_SHAPE},
-	{"neuron-template", required_argument, NULL, OPT_TEMPLATE},
+	{"neuron-shape", required_argument, NULL, OPT_OPTION + OPTION_SHAPE},
+	{"neuron-launch", required_argument, NULL, OPT_OPTION + OPTION_LAUNCH},
+	{"neuron-ultraserver", required_argument, NULL,
+	 OPT_OPTION + OPTION_ULTRASERVER},
+	{"neuron-template", required_argument, NULL,
+	 OPT_OPTION + OPTION_TEMPLATE},
 	{"json", no_argument, NULL, 'j'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -431,15 +446,14 @@ static int _take(ask_t *ask, int option, neuron_error_t *err)
 	case 't':
 		ask->time = optarg;
 		return 0;
-	case OPT_SHAPE:
-		return options_set(&ask->options, OPTION_SHAPE, optarg, err);
-	case OPT_TEMPLATE:
-		return options_set(&ask->options, OPTION_TEMPLATE, optarg, err);
 	case 'j':
 		ask->json = true;
 		return 0;
 	default:
-		return 1;
+		if (option < OPT_OPTION)
+			return 1;
+		return options_set(&ask->options, option - OPT_OPTION, optarg,
+				   err);
 	}
 }
 

@@ -32,7 +32,8 @@ _neuron_topo_options() {
 	fit)
 		echo -N --nodes --gres --tres-per-task -n --ntasks --ntasks-per-node \
 			-c --cpus-per-task --exclusive -p --partition -w --nodelist \
-			-x --exclude -t --time --neuron-shape --neuron-template --json
+			-x --exclude -t --time --neuron-shape --neuron-launch \
+			--neuron-ultraserver --neuron-template --json
 		;;
 	explain) echo --shape --json ;;
 	mask) echo --reason ;;
@@ -63,7 +64,8 @@ _neuron_topo_takes() {
 		--without | --root | --profile | --node | --ec2 | --topograph | --map | \
 		--partition | --output | --diff | --probes | --nodes | --gres | \
 		--tres-per-task | --ntasks | --ntasks-per-node | --cpus-per-task | \
-		--nodelist | --exclude | --time | --neuron-shape | --neuron-template | --reason | \
+		--nodelist | --exclude | --time | --neuron-shape | --neuron-launch | \
+		--neuron-ultraserver | --neuron-template | --reason | \
 		-N | -n | -c | -p | -w | -x | -t) return 0 ;;
 	*) return 1 ;;
 	esac
@@ -75,6 +77,8 @@ _neuron_topo_values() {
 	case $1 in
 	--colour | --color) words='always never auto' ;;
 	--shape | --neuron-shape) words='consecutive best ring connected' ;;
+	--neuron-launch) words='process core' ;;
+	--neuron-ultraserver) words='require prefer no' ;;
 	--neuron-template)
 		words=$(_neuron_topo_names name \
 			${_neuron_config:+--config "$_neuron_config"} sizes)

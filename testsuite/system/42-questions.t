@@ -126,6 +126,22 @@ is "$(value "$out" census broken)" 3 "the others are left"
 out=$(topo replay "$CLUSTER_DIR/run/snapshot" explain "$waiting" --shape best --json)
 is "$(value "$out" now)" true "another shape off line"
 
+# UltraServers: two nodes of one that are no pair
+cancel_all
+wait_idle
+first=$(grant -w n1 --gres=neuron:16 -t 9)
+second=$(grant -w n3 --gres=neuron:16 -t 9)
+out=$(topo fit -N2 --gres=neuron:16 --neuron-ultraserver=require --json)
+is $? 3 "n2 and n4 are no group that a job can require"
+is "$(value "$out" helps 0 change)" "--neuron-ultraserver=prefer" "which is named"
+like "$(value "$out" blockers)" "$first|$second" "as is the end of one of the jobs"
+ok "without it they fit" topo fit -N2 --gres=neuron:16 --neuron-ultraserver=prefer
+waiting=$(submit -N2 --gres=neuron:16 --neuron-ultraserver=require -t 5)
+ok "such a job waits" wait_state "$waiting" PENDING
+like "$(topo explain "$waiting")" '--neuron-ultraserver=prefer, on n' "and explain says why"
+is "$(topo fit --gres=neuron:4 --neuron-launch=process --neuron-shape=best 2>&1 >/dev/null | grep -c .)" 1 \
+	"options that contradict each other are refused"
+
 # A node is drained, and would help
 cancel_all
 wait_idle
