@@ -220,6 +220,7 @@ ordinary() {
 	setpriv --reuid=65534 --regid=65534 --clear-groups \
 		env SLURM_CONF="$CLUSTER_DIR/user/slurm.conf" \
 		LD_LIBRARY_PATH="$CLUSTER_DIR/user/lib" \
+		TMPDIR="$CLUSTER_DIR/user/tmp" \
 		"$CLUSTER_DIR/user/neuron-topo" "$@" 2>&1
 }
 if [ "$(id -u)" -ne 0 ]; then
@@ -237,6 +238,7 @@ else
 	sed "s|^PluginDir=.*|PluginDir=$CLUSTER_DIR/user/lib|" "$SLURM_CONF" >"$CLUSTER_DIR/user/slurm.conf"
 	cp "$CLUSTER_DIR"/etc/topology.conf "$CLUSTER_DIR/user/" 2>/dev/null
 	chmod -R a+rX "$CLUSTER_DIR/user"
+	mkdir -m 1777 "$CLUSTER_DIR/user/tmp"
 	if ! out=$(ordinary show n3); then
 		skip "an ordinary user" "it cannot ask slurmctld: ${out##*$'\n'}"
 	else
