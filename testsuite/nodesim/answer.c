@@ -84,6 +84,8 @@ static answer_t _terminate(node_t *node, const slurm_msg_t *msg)
 	const kill_job_msg_t *kill = msg->data;
 	bool ran = job_kill(node, kill->step_id.job_id, SIGTERM);
 
+	if (kill->step_id.step_id != NO_VAL)
+		return _rc(SLURM_SUCCESS);
 	if (!ran && !slurm_conf.epilog)
 		return _rc(ESLURMD_KILL_JOB_ALREADY_COMPLETE);
 	outbox_job(node, OUTBOX_EPILOG, &kill->step_id, SLURM_SUCCESS);
@@ -105,7 +107,7 @@ static answer_t _signal(node_t *node, const slurm_msg_t *msg)
 static void _reread(loop_timer_t *timer)
 {
 	(void) timer;
-	(void) nodes_reread();
+	nodes_reread();
 	for (uint32_t i = 0; i < node_count; i++)
 		outbox_register(&node_table[i]);
 }

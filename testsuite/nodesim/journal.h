@@ -4,8 +4,9 @@
  * line for each event, with the time in seconds since 1970:
  *
  *	1700000000.125 start JOB NODE
- *	1700000012.125 end JOB NODE STATUS	of wait(2); -1: lost with its
- *node
+ *	1700000012.125 end JOB NODE STATUS
+ *
+ * STATUS is that of wait(2), -1 when it was lost with its node.
  */
 #ifndef NODESIM_JOURNAL_H
 #define NODESIM_JOURNAL_H

@@ -157,25 +157,28 @@ extern int nodes_init(const char *only)
 	return rc;
 }
 
-extern int nodes_reread(void)
+static void _find_again(node_t *node)
 {
-	int rc = SLURM_SUCCESS;
+	node->record = find_node_record2(node->name);
+	node->devices = node->record ? device_list(node->record) : NULL;
+	if (node->devices)
+		return;
+	error("node %s has left slurm.conf", node->name);
+	node->record = NULL;
+	node->dropped = true;
+}
 
+extern void nodes_reread(void)
+{
 	device_forget();
-	if (slurm_conf_reinit(NULL) || _read_conf())
-		return SLURM_ERROR;
-	for (uint32_t i = 0; i < node_count; i++) {
-		node_t *node = &node_table[i];
-
-		node->record = find_node_record2(node->name);
-		node->devices = node->record ? device_list(node->record) : NULL;
-		if (!node->devices) {
-			error("node %s has left slurm.conf", node->name);
-			node->dropped = true;
-			rc = SLURM_ERROR;
-		}
-	}
-	return rc;
+	/* The plugins of this project keep what they read, as slurmd does
+	 * until it starts again */
+	gres_fini();
+	slurm_conf_reinit(NULL);
+	gres_init();
+	(void) _read_conf();
+	for (uint32_t i = 0; i < node_count; i++)
+		_find_again(&node_table[i]);
 }
 
 extern void nodes_fini(void)

@@ -15,7 +15,7 @@ typedef struct job job_t;
 typedef struct {
 	char *name;
 	slurm_addr_t address; /* that slurmctld calls */
-	const node_record_t *record; /* of slurm.conf */
+	const node_record_t *record; /* of slurm.conf, NULL: has left it */
 	const device_list_t *devices;
 	job_t *jobs; /* see job.h */
 	time_t started;
@@ -39,8 +39,9 @@ extern uint32_t node_count;
 extern int nodes_init(const char *only);
 extern void nodes_fini(void);
 
-/* Read slurm.conf again. Nodes that are new or gone are left as they were */
-extern int nodes_reread(void);
+/* Read slurm.conf again. A node that is not in it any more is dropped and has
+ * no record; one that is new is nobody */
+extern void nodes_reread(void);
 
 /* RET NULL: there is none of that name */
 extern node_t *node_by_name(const char *name);

@@ -5,7 +5,7 @@
  * slurmctld is a real one and finds no difference: nodes register with what
  * slurm.conf and the GRES plugins say they have, answer, start batch scripts,
  * complete them when their time is over, and end jobs. Nothing of a script is
- * run. A test can make nodes fail, see control.h; a script says in a line of
+ * run. A test can make nodes fail, see command.h; a script says in a line of
  * its own how long it "runs", see job.h.
  *
  * slurm.conf is the one of SLURM_CONF. Each node needs an IPv4 address and port
@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "command.h"
 #include "control.h"
 #include "door.h"
 #include "job.h"
@@ -61,7 +62,7 @@ static void _refuse(const char *option, const char *want, const char *got)
 
 static void _set_seconds(const char *text)
 {
-	double seconds = control_number(text, JOB_SECONDS_MAX);
+	double seconds = command_number(text, JOB_SECONDS_MAX);
 
 	if (seconds < 0)
 		_refuse("seconds", "a number of seconds", text);
@@ -70,7 +71,7 @@ static void _set_seconds(const char *text)
 
 static void _set_speed(const char *text)
 {
-	double factor = control_number(text, 1e6);
+	double factor = command_number(text, 1e6);
 
 	if (factor <= 0)
 		_refuse("speed", "a factor above 0 and up to 1000000", text);
@@ -79,7 +80,7 @@ static void _set_speed(const char *text)
 
 static int _connections(const char *text)
 {
-	double number = control_number(text, CONNECTIONS_MAX);
+	double number = command_number(text, CONNECTIONS_MAX);
 
 	if (number < 1)
 		_refuse("connections", "a number from 1 to 1024", text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tell: give one command to a nodesim that runs, see control.h.
+ * tell: give one command to a nodesim that runs, see command.h.
  */
 #ifndef NODESIM_TELL_H
 #define NODESIM_TELL_H

@@ -8,7 +8,7 @@
 #   cluster_nodesim [OPTION...]	instead of cluster_start: write the files, start
 #				slurmctld and nodesim with these options, wait
 #				until all nodes are idle
-#   nodesim COMMAND...		tell it something, see testsuite/nodesim/control.h
+#   nodesim COMMAND...		tell it something, see testsuite/nodesim/command.h
 #   nodesim_stat KEY		one figure of its "stat"
 #   nodesim_start [OPTION...], nodesim_stop
 #   nodesim_log			lines of its log that matter
