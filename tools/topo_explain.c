@@ -62,11 +62,27 @@ static uint32_t _count_aligned(const cluster_t *cluster,
 	return aligned;
 }
 
+/* Neighbours in rank that are not in the order of switches and UltraServer
+ * rings: nodes stand in a job in slurmctld's order */
+static uint32_t _count_disorder(const cluster_t *cluster,
+				const cluster_job_t *job)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 1; i < job->share_count; i++)
+		count += (fabric_node_rank(cluster->fabric,
+					   job->shares[i - 1].node) >
+			  fabric_node_rank(cluster->fabric,
+					   job->shares[i].node));
+	return count;
+}
+
 static int _print_running(const cluster_t *cluster, const cluster_job_t *job,
 			  const outlook_share_t *shares, uint32_t count,
 			  const place_cost_t *cost, bool json)
 {
 	uint32_t aligned = _count_aligned(cluster, shares, count);
+	uint32_t disorder = _count_disorder(cluster, job);
 
 	if (json) {
 		json_object *one = json_object_new_object();
@@ -80,6 +96,8 @@ static int _print_running(const cluster_t *cluster, const cluster_job_t *job,
 			answer_placement_json(cluster, shares, count, cost));
 		json_object_object_add(one, "nodes_with_their_own_efa",
 				       json_object_new_int64(aligned));
+		json_object_object_add(one, "ranks_out_of_order",
+				       json_object_new_int64(disorder));
 		return topo_print_json(&topo_explain, one);
 	}
 	printf("Job %u (%s, %s): %s, %u nodes, %u devices.\n", job->job_id,
@@ -88,6 +106,11 @@ static int _print_running(const cluster_t *cluster, const cluster_job_t *job,
 	if (job->with_efa || aligned)
 		printf("  EFA          on %u of %u nodes exactly the interfaces of the devices\n",
 		       aligned, count);
+	if ((count > 1) && !disorder)
+		puts("  ranks        follow switches and UltraServer rings");
+	else if (count > 1)
+		printf("  ranks        leave the order of switches and UltraServer rings %u times\n",
+		       disorder);
 	return TOPO_GOOD;
 }
 

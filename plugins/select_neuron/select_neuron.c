@@ -26,7 +26,10 @@ extern int select_neuron_init(void)
 {
 	neuron_error_t err;
 
-	if (!running_in_slurmctld())
+	/* Slurm 24.11 loads it also where it is not SelectType, to read the
+	 * state of jobs from the time when it was */
+	if (!running_in_slurmctld() ||
+	    xstrcmp(slurm_conf.select_type, "select/neuron"))
 		return SLURM_SUCCESS;
 	if (!compat_plugins_are_complete(&err) || !mark_is_known(&err) ||
 	    !(site = site_read(&err))) {

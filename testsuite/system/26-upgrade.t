@@ -166,4 +166,23 @@ done
 rm "$mark"
 ok "without a mark, as an older version leaves it, it starts" ctld_start
 is "$(<"$mark")" "slurm-neuron state 1" "and leaves one"
+
+# Turned off, and on again, with jobs in the state that are not running
+ok "the nodes answer" wait_nodes
+held=$(submit -H -N1 --gres=neuron:2)
+ended=$(submit_quick -N1 --gres=neuron:2)
+ok "a job ends" wait_state "$ended" COMPLETED
+wait_saved "$held"
+ctld_stop
+cp "$CLUSTER_DIR/etc/slurm.conf" "$CLUSTER_DIR/etc/slurm.conf.on"
+sed -i -e 's,^SelectType=.*,SelectType=select/cons_tres,' \
+	-e 's,^TopologyPlugin=.*,TopologyPlugin=topology/tree,' \
+	-e '/^JobSubmitPlugins/d' -e '/^SwitchType/d' -e '/^TopologyParam=.*neuron/d' \
+	"$CLUSTER_DIR/etc/slurm.conf"
+ok "without the plugins slurmctld starts, with jobs of theirs in its state" ctld_start
+is "$(job_state "$held")" PENDING "a job that waits is still there"
+ctld_stop
+mv "$CLUSTER_DIR/etc/slurm.conf.on" "$CLUSTER_DIR/etc/slurm.conf"
+ok "and with them again" ctld_start
+is "$(job_state "$held")" PENDING "it is still there"
 finish

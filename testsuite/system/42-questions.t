@@ -41,7 +41,9 @@ explained=$(topo explain "$job")
 like "$explained" 'one UltraServer joins all nodes' "explain: the level"
 like "$explained" 'NeuronLinks 16 of 16|NeuronLinks 12 of 12' "explain: the links"
 like "$explained" 'EFA .* on 2 of 2 nodes' "explain: the interfaces"
+like "$explained" 'ranks +follow switches and UltraServer rings' "explain: the order of ranks"
 is "$(value "$(topo explain "$job" --json)" nodes_with_their_own_efa)" 2 "explain --json"
+is "$(value "$(topo explain "$job" --json)" ranks_out_of_order)" 0 "with the order of ranks"
 
 # Pictures
 out=$(topo show)
