@@ -13,13 +13,14 @@
 
 static char *_copy(audit_t *audit, const char *text)
 {
-	char *copy = malloc(strlen(text) + 1);
+	size_t size = strlen(text) + 1;
+	char *copy = malloc(size);
 
 	if (!copy) {
 		audit->failed = true;
 		return NULL;
 	}
-	return strcpy(copy, text);
+	return memcpy(copy, text, size);
 }
 
 static bool _reserve(audit_t *audit)
@@ -237,7 +238,7 @@ extern char *audit_list(audit_t *audit, const char *const *names,
 		return NULL;
 	}
 	if (strlen(list) > AUDIT_LIST_MAX)
-		strcpy(list + AUDIT_LIST_MAX - 3, "...");
+		memcpy(list + AUDIT_LIST_MAX - 3, "...", sizeof("..."));
 	return list;
 }
 

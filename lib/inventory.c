@@ -99,7 +99,7 @@ extern int inventory_warn(inventory_t *inventory, neuron_error_t *err,
 	copy = malloc(strlen(text) + 1);
 	if (!copy)
 		return neuron_error_set(err, ENOMEM, "out of memory");
-	strcpy(copy, text);
+	memcpy(copy, text, strlen(text) + 1);
 	inventory->warnings[inventory->warning_count++] = copy;
 	return 0;
 }

@@ -743,7 +743,7 @@ extern int inventory_add_map(inventory_t *inventory, const char *text,
 
 	if (!copy)
 		return neuron_error_set(err, ENOMEM, "out of memory");
-	strcpy(copy, text);
+	memcpy(copy, text, strlen(text) + 1);
 	for (char *at = copy; !rc && at; at = next, line++) {
 		next = strchr(at, '\n');
 		if (next)

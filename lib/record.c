@@ -160,7 +160,8 @@ static int _match(const char *name, void *arg)
 
 	if (!fnmatch(matches->pattern, name, 0) && (strlen(name) < NAME_SIZE) &&
 	    (matches->count < NAMES_MAX))
-		strcpy(matches->names[matches->count++], name);
+		memcpy(matches->names[matches->count++], name,
+		       strlen(name) + 1);
 	return 0;
 }
 

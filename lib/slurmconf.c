@@ -281,7 +281,7 @@ extern slurmconf_t *slurmconf_read(const char *path, neuron_error_t *err)
 		neuron_error_set(err, ENOMEM, "out of memory");
 		return NULL;
 	}
-	conf->paths[conf->file_count++] = strcpy(copy, path);
+	conf->paths[conf->file_count++] = memcpy(copy, path, strlen(path) + 1);
 	if (!_read(&parse))
 		return conf;
 	slurmconf_destroy(conf);

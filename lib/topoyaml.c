@@ -267,7 +267,7 @@ extern char *topoyaml_to_conf(const char *text, const char *origin,
 	int rc = -1;
 
 	if (copy)
-		rc = _take_lines(&yaml, strcpy(copy, text));
+		rc = _take_lines(&yaml, memcpy(copy, text, strlen(text) + 1));
 	if (!copy ||
 	    (!rc && (yaml.sizes.failed || !(conf = text_take(&yaml.out)))))
 		(void) neuron_error_set(err, ENOMEM, "out of memory");
