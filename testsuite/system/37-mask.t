@@ -375,5 +375,5 @@ topo unmask n3 >/dev/null
 cancel_all
 wait_idle
 ctld_stop
-unlike "$(grep -E 'error:.*(neuron|ledger)' "$CLUSTER_DIR/log/slurmctld" | grep -v banana)" . "no other error"
+unlike "$(grep -E 'error: [a-z_]+/(neuron|efa)|error:.*ledger' "$CLUSTER_DIR/log/slurmctld" | grep -v banana)" . "no other error"
 finish
