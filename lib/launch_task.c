@@ -520,7 +520,7 @@ static bool _has_ifaces(const launch_task_t *task, const char *list)
 
 	_write_ifaces(task, task->nodes[task->node].devices, own + 1,
 		      sizeof(own) - 2);
-	strcat(own, ",");
+	memcpy(own + strlen(own), ",", sizeof(","));
 	for (;; list++) {
 		size_t length = strcspn(list, ",");
 		int n = snprintf(name, sizeof(name), ",%.*s,", (int) length,

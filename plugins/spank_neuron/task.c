@@ -71,7 +71,8 @@ static void _quote(const char *value, char *buf)
 
 		buf[used++] = ((byte < ' ') || (byte > '~')) ? '?' : value[i];
 	}
-	strcpy(buf + used, (length > QUOTE_MAX - 4) ? "..." : "");
+	snprintf(buf + used, QUOTE_MAX - used, "%s",
+		 (length > QUOTE_MAX - 4) ? "..." : "");
 }
 
 /* launch_task() speaks to keep */

@@ -266,8 +266,9 @@ extern uint32_t layout_write(uint32_t world, layout_wanted_t wanted,
 		if (left || (used + (size_t) length + 2 + MORE_MAX > size))
 			left += end - rank;
 		else
-			used += (size_t) sprintf(buf + used, "%s%s",
-						 used ? ", " : "", run);
+			used += (size_t) snprintf(buf + used, size - used,
+						  "%s%s", used ? ", " : "",
+						  run);
 	}
 	if (left)
 		snprintf(buf + used, size - used, " and %u more", left);

@@ -270,7 +270,7 @@ static int _read_interface(const reading_t *reading)
 		return 0;
 	if (!*text || (strlen(text) >= sizeof(list)))
 		return _refuse(reading, "FI_EFA_IFACE", text, right);
-	strcpy(list, text);
+	memcpy(list, text, strlen(text) + 1);
 	for (char *name = strtok_r(list, ",", &save); name;
 	     name = strtok_r(NULL, ",", &save)) {
 		if ((count == DEVSET_MAX) ||
@@ -280,8 +280,8 @@ static int _read_interface(const reading_t *reading)
 	}
 	if (!count)
 		return _refuse(reading, "FI_EFA_IFACE", text, right);
-	strcpy(reading->member->interface,
-	       names[reading->member->local_rank % count]);
+	snprintf(reading->member->interface, sizeof(reading->member->interface),
+		 "%s", names[reading->member->local_rank % count]);
 	return 0;
 }
 
@@ -294,7 +294,8 @@ static int _read_provider(const reading_t *reading)
 	if (!_is_made_of(text, provider_characters, MEMBER_NAME_MAX))
 		return _refuse(reading, "FI_PROVIDER", text,
 			       "a provider of libfabric such as efa or tcp");
-	strcpy(reading->member->provider, text);
+	snprintf(reading->member->provider, sizeof(reading->member->provider),
+		 "%s", text);
 	return 0;
 }
 
@@ -319,7 +320,7 @@ static int _read_node(const reading_t *reading, const char *host)
 	if (!_is_made_of(name, name_characters, MEMBER_NAME_MAX))
 		return _refuse(reading, "SLURMD_NODENAME", name,
 			       "a node name of letters, digits, '.', '_', '-'");
-	strcpy(member->node, name);
+	snprintf(member->node, sizeof(member->node), "%s", name);
 	return 0;
 }
 
@@ -329,7 +330,7 @@ static int _read_job(const reading_t *reading)
 	const char *step = _get(reading, "SLURM_STEP_ID");
 	uint32_t job_id, step_id = 0;
 
-	strcpy(reading->member->job, "-");
+	snprintf(reading->member->job, sizeof(reading->member->job), "-");
 	if (!job)
 		return 0;
 	if (_number(reading, "SLURM_JOB_ID", job, 1, JOB_ID_MAX, &job_id) ||
