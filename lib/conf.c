@@ -9,25 +9,13 @@
 #include <strings.h>
 
 #include "catalog.h"
+#include "names.h"
 
-/* Longest name of a node: DNS has no longer one */
-#define NODE_NAME_MAX 255
 #define USER_NAME_MAX 255
 /* Longest piece of a value that a sentence quotes */
 #define QUOTE_MAX 80
 #define REASON_MAX 400
 #define PATH_SIZE 4096
-#define NO_INDEX UINT32_MAX
-
-/*
- * Names and their positions, found by hashing. The strings belong to others.
- */
-typedef struct {
-	const char **list;
-	uint32_t count;
-	uint32_t *slots; /* positions; NO_INDEX: empty */
-	uint32_t size; /* of slots, a power of two */
-} names_t;
 
 /* A profile that NodeName lines use */
 typedef struct {
@@ -37,10 +25,10 @@ typedef struct {
 } used_t;
 
 typedef struct {
-	char *name;
+	const char *name; /* of node_names */
 	unsigned int line;
 	uint32_t used; /* position of its profile */
-	uint32_t ultraserver; /* NO_INDEX: none */
+	uint32_t ultraserver; /* NAMES_NONE: none */
 	unsigned int lnc; /* 0: the profile's default */
 } node_t;
 
@@ -85,19 +73,15 @@ struct conf {
 	uint32_t used_count;
 	node_t *nodes;
 	uint32_t node_count;
-	names_t node_names;
+	names_t *node_names;
 	ultraserver_t *ultraservers;
 	uint32_t ultraserver_count;
-	names_t ultraserver_names;
+	names_t *ultraserver_names;
 	template_t *templates;
 	uint32_t template_count;
 	const char *compile_cache; /* NULL: not set */
 	uint16_t root_ports[2]; /* first and last */
 };
-
-/*
- * Growing arrays and names
- */
 
 /* Make room for one more element; RET 0, -1 with errno ENOMEM */
 static int _grow(void *array_ptr, uint32_t count, size_t element)
@@ -114,80 +98,6 @@ static int _grow(void *array_ptr, uint32_t count, size_t element)
 	}
 	memcpy(array_ptr, &array, sizeof(array));
 	return 0;
-}
-
-static char *_copy(const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *copy = malloc(size);
-
-	if (!copy) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	return memcpy(copy, text, size);
-}
-
-/* FNV-1a */
-static uint32_t _hash(const char *text)
-{
-	uint32_t hash = 2166136261U;
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char) *text) * 16777619U;
-	return hash;
-}
-
-/* The slot of a name, or the empty one where it would go */
-static uint32_t *_names_slot(const names_t *names, const char *name)
-{
-	uint32_t at = _hash(name) & (names->size - 1);
-
-	while (names->slots[at] != NO_INDEX &&
-	       strcmp(names->list[names->slots[at]], name))
-		at = (at + 1) & (names->size - 1);
-	return &names->slots[at];
-}
-
-static uint32_t _names_find(const names_t *names, const char *name)
-{
-	return names->size ? *_names_slot(names, name) : NO_INDEX;
-}
-
-static int _names_rehash(names_t *names)
-{
-	uint32_t size = names->size ? 2 * names->size : 16;
-	uint32_t *slots = malloc(size * sizeof(*slots));
-
-	if (!slots) {
-		errno = ENOMEM;
-		return -1;
-	}
-	free(names->slots);
-	names->slots = slots;
-	names->size = size;
-	for (uint32_t i = 0; i < size; i++)
-		slots[i] = NO_INDEX;
-	for (uint32_t i = 0; i < names->count; i++)
-		*_names_slot(names, names->list[i]) = i;
-	return 0;
-}
-
-/* Add a name that is not there yet, at the next position */
-static int _names_add(names_t *names, const char *name)
-{
-	if ((names->count >= names->size / 2 && _names_rehash(names)) ||
-	    _grow(&names->list, names->count, sizeof(*names->list)))
-		return -1;
-	*_names_slot(names, name) = names->count;
-	names->list[names->count++] = name;
-	return 0;
-}
-
-static void _names_release(names_t *names)
-{
-	free(names->list);
-	free(names->slots);
 }
 
 /*
@@ -276,20 +186,6 @@ static bool _is_alnum(char c)
 	       (c >= 'A' && c <= 'Z');
 }
 
-/* A letter or digit, then letters, digits and "_-.": safe inside a path */
-static bool _is_name(const char *text, size_t max)
-{
-	size_t length = strnlen(text, max + 1);
-
-	if (length > max || !_is_alnum(text[0]))
-		return false;
-	for (size_t i = 1; i < length; i++) {
-		if (!_is_alnum(text[i]) && !strchr("_-.", text[i]))
-			return false;
-	}
-	return true;
-}
-
 static bool _is_profile_name(const char *text)
 {
 	for (const char *at = text; *at; at++) {
@@ -298,7 +194,7 @@ static bool _is_profile_name(const char *text)
 		if (*at == '_')
 			return false;
 	}
-	return _is_name(text, CONF_NAME_MAX - 1);
+	return names_is_plain(text, CONF_NAME_MAX - 1);
 }
 
 /*
@@ -614,13 +510,13 @@ static int _read_ultraserver_name(parse_t *parse)
 	ultraserver_t line = {.name = parse->value, .line = parse->line};
 	uint32_t other;
 
-	if (!_is_name(parse->value, CONF_NAME_MAX - 1))
+	if (!names_is_plain(parse->value, CONF_NAME_MAX - 1))
 		return _refuse(parse, EINVAL,
 			       "this is no name for an UltraServer; write at "
 			       "most %d letters, digits and \"_-.\"",
 			       CONF_NAME_MAX - 1);
-	other = _names_find(&conf->ultraserver_names, parse->value);
-	if (other != NO_INDEX)
+	other = names_find(conf->ultraserver_names, parse->value);
+	if (other != NAMES_NONE)
 		return _refuse(parse, EEXIST,
 			       "line %u has an UltraServer of this name; name "
 			       "each once",
@@ -628,7 +524,7 @@ static int _read_ultraserver_name(parse_t *parse)
 	if (_grow(&conf->ultraservers, conf->ultraserver_count, sizeof(line)))
 		return _out_of_memory(parse);
 	conf->ultraservers[conf->ultraserver_count] = line;
-	if (_names_add(&conf->ultraserver_names, parse->value))
+	if (names_add(conf->ultraserver_names, parse->value) == NAMES_NONE)
 		return _out_of_memory(parse);
 	conf->ultraserver_count++;
 	return 0;
@@ -1207,13 +1103,13 @@ static int _check_node(const parse_t *parse, const char *name)
 	char quote[QUOTE_MAX + 4];
 	uint32_t other;
 
-	if (!_is_name(name, NODE_NAME_MAX))
+	if (!names_is_plain(name, NAMES_NODE_MAX))
 		return _refuse(parse, EINVAL,
 			       "\"%s\" is no name of a node; write letters, "
 			       "digits and \"_-.\"",
 			       _quote(name, quote));
-	other = _names_find(&conf->node_names, name);
-	if (other != NO_INDEX)
+	other = names_find(conf->node_names, name);
+	if (other != NAMES_NONE)
 		return _refuse(parse, EEXIST,
 			       "%s stands on line %u already; name each node "
 			       "once",
@@ -1237,14 +1133,10 @@ static int _add_node(const char *name, void *arg)
 	expansion->stopped = true;
 	if (_check_node(parse, name))
 		return -1;
-	node.name = _copy(name);
-	if (!node.name)
-		return _out_of_memory(parse);
 	if (_grow(&conf->nodes, conf->node_count, sizeof(node)) ||
-	    _names_add(&conf->node_names, node.name)) {
-		free(node.name);
+	    (names_add(conf->node_names, name) == NAMES_NONE))
 		return _out_of_memory(parse);
-	}
+	node.name = names_at(conf->node_names, conf->node_count);
 	conf->nodes[conf->node_count++] = node;
 	expansion->count++;
 	expansion->stopped = false;
@@ -1320,8 +1212,8 @@ static int _take_node_lines(parse_t *parse)
 {
 	for (uint32_t i = 0; i < parse->node_line_count; i++) {
 		const node_line_t *line = &parse->node_lines[i];
-		expansion_t expansion = {
-			.node = {.line = line->line, .ultraserver = NO_INDEX}};
+		expansion_t expansion = {.node = {.line = line->line,
+						  .ultraserver = NAMES_NONE}};
 		node_t *node = &expansion.node;
 
 		if (!_line_matters(parse, line))
@@ -1350,12 +1242,12 @@ static int _check_member(const expansion_t *expansion, const char *name,
 	char quote[QUOTE_MAX + 4];
 	const profile_t *profile;
 
-	if (node == NO_INDEX)
+	if (node == NAMES_NONE)
 		return _refuse(parse, ENOENT,
 			       "%s has no NodeName line; add one or take it "
 			       "out here",
 			       _quote(name, quote));
-	if (conf->nodes[node].ultraserver != NO_INDEX)
+	if (conf->nodes[node].ultraserver != NAMES_NONE)
 		return _refuse(
 			parse, EEXIST,
 			"%s is a member of %s on line %u already; name it once",
@@ -1382,7 +1274,7 @@ static int _check_company(const expansion_t *expansion, uint32_t node)
 
 	if (!ultraserver->member_count)
 		return 0;
-	first = _names_find(&conf->node_names, ultraserver->members[0]);
+	first = names_find(conf->node_names, ultraserver->members[0]);
 	if (conf->nodes[first].used != conf->nodes[node].used)
 		return _refuse(
 			expansion->parse, EINVAL,
@@ -1407,7 +1299,7 @@ static int _add_member(const char *name, void *arg)
 	expansion_t *expansion = arg;
 	ultraserver_t *ultraserver = expansion->ultraserver;
 	conf_t *conf = expansion->parse->conf;
-	uint32_t node = _names_find(&conf->node_names, name);
+	uint32_t node = names_find(conf->node_names, name);
 
 	expansion->stopped = true;
 	if (_check_member(expansion, name, node) ||
@@ -1448,7 +1340,7 @@ static uint32_t _member_of(const ultraserver_t *ultraserver, const char *text,
 		if (strlen(name) == length && !memcmp(name, text, length))
 			return i;
 	}
-	return NO_INDEX;
+	return NAMES_NONE;
 }
 
 static bool _has_pair(const ultraserver_t *ultraserver, uint32_t a, uint32_t b)
@@ -1469,11 +1361,11 @@ static int _take_pair_text(const parse_t *parse, ultraserver_t *ultraserver,
 {
 	const char *plus = memchr(text, '+', length);
 	size_t left = plus ? (size_t) (plus - text) : length;
-	uint32_t a = _member_of(ultraserver, text, left), b = NO_INDEX;
+	uint32_t a = _member_of(ultraserver, text, left), b = NAMES_NONE;
 
 	if (plus)
 		b = _member_of(ultraserver, plus + 1, length - left - 1);
-	if (a == NO_INDEX || b == NO_INDEX || a == b)
+	if (a == NAMES_NONE || b == NAMES_NONE || a == b)
 		return _refuse(
 			parse, EINVAL,
 			"\"%.*s\" is not two members of %s; write for "
@@ -1559,15 +1451,20 @@ static int _check_templates(parse_t *parse)
 
 static conf_t *_create(const char *text, const char *profile_dir)
 {
+	size_t size = strlen(text) + 1;
 	conf_t *conf = calloc(1, sizeof(*conf));
 
 	if (!conf)
 		return NULL;
-	conf->text = _copy(text);
-	if (!conf->text) {
-		free(conf);
+	conf->text = malloc(size);
+	conf->node_names = names_create();
+	conf->ultraserver_names = names_create();
+	if (!conf->text || !conf->node_names || !conf->ultraserver_names) {
+		conf_destroy(conf);
+		errno = ENOMEM;
 		return NULL;
 	}
+	memcpy(conf->text, text, size);
 	conf->profile_dir = profile_dir;
 	conf->root = "/";
 	conf->numbering = CONF_ABSOLUTE;
@@ -1718,14 +1615,12 @@ extern void conf_destroy(conf_t *conf)
 		shape_destroy(conf->used[i].shape);
 		profile_destroy(conf->used[i].profile);
 	}
-	for (uint32_t i = 0; i < conf->node_count; i++)
-		free(conf->nodes[i].name);
 	for (uint32_t i = 0; i < conf->ultraserver_count; i++) {
 		free(conf->ultraservers[i].members);
 		free(conf->ultraservers[i].pairs);
 	}
-	_names_release(&conf->node_names);
-	_names_release(&conf->ultraserver_names);
+	names_destroy(conf->node_names);
+	names_destroy(conf->ultraserver_names);
 	free(conf->used);
 	free(conf->nodes);
 	free(conf->templates);
@@ -1821,7 +1716,7 @@ static int _substitute(const char *value, const char *name, char *buf,
 static int _fill_pattern(const char *pattern, const char *node, char *buf,
 			 size_t size)
 {
-	bool safe = node && _is_name(node, NODE_NAME_MAX);
+	bool safe = node && names_is_plain(node, NAMES_NODE_MAX);
 	int used;
 
 	if (!buf || !size)
@@ -1943,9 +1838,9 @@ extern const template_t *conf_template_of_name(const conf_t *conf,
 
 extern int conf_node_index(const conf_t *conf, const char *node)
 {
-	uint32_t index = node ? _names_find(&conf->node_names, node) : NO_INDEX;
+	uint32_t index = node ? names_find(conf->node_names, node) : NAMES_NONE;
 
-	return (index == NO_INDEX) ? -1 : (int) index;
+	return (index == NAMES_NONE) ? -1 : (int) index;
 }
 
 extern unsigned int conf_node_count(const conf_t *conf)
