@@ -4,18 +4,20 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
 
-/* Changes by others in the same moment */
-#define ATTEMPTS 5
+#include "deadline.h"
 
+/* Rounds in which others take a change away again */
+#define ROUNDS 20
+
+/* A node while it is changed */
 typedef struct {
 	const char *node;
-	const mask_t *add;
-	bool again;
-	devset_t remove;
+	const masking_t *wanted;
 	neuron_error_t *err;
 	char comment[MASK_COMMENT_MAX]; /* as slurmctld has it */
 } change_t;
@@ -64,16 +66,16 @@ static int _load(change_t *change)
 /* RET devices that differ from what is wanted, which *mask is then */
 static devset_t _apply(const change_t *change, mask_t *mask)
 {
-	devset_t changed = mask->devices & change->remove;
-	devset_t add = change->add ? change->add->devices : 0;
+	devset_t changed = mask->devices & change->wanted->remove;
+	devset_t add = change->wanted->add ? change->wanted->add->devices : 0;
 
 	mask_remove(mask, changed);
 	for (int d = -1; (d = devset_next(add, d)) >= 0;) {
-		const char *reason = change->add->reasons[d];
+		const char *reason = change->wanted->add->reasons[d];
 		bool there = mask->devices & devset_of((unsigned int) d);
 
-		if (there &&
-		    (!change->again || !strcmp(mask->reasons[d], reason)))
+		if (there && (!change->wanted->again ||
+			      !strcmp(mask->reasons[d], reason)))
 			continue;
 		(void) mask_add(mask, (unsigned int) d, reason);
 		changed |= devset_of((unsigned int) d);
@@ -95,37 +97,133 @@ static int _update(const change_t *change, const mask_t *mask)
 	return slurm_update_node(&update) ? _refused(change) : 0;
 }
 
+/*
+ * Make one node as it is wanted.
+ * OUT now - devices that had to be changed for it.
+ */
+static int _make(const masking_t *wanted, devset_t *now, neuron_error_t *err)
+{
+	static change_t change;
+	static mask_t mask;
+	neuron_error_t why;
+
+	change = (change_t){.node = wanted->node, .wanted = wanted, .err = err};
+	if (_load(&change))
+		return -1;
+	if (mask_decode(change.comment, &mask, &why))
+		return neuron_error_set(err, EINVAL, "node %.64s: %.400s",
+					wanted->node, why.text);
+	*now = _apply(&change, &mask);
+	return *now ? _update(&change, &mask) : 0;
+}
+
+/*
+ * Make those that are not settled.
+ * OUT slowest - longest time that one took, milliseconds
+ * RET how many had to be changed; -1
+ */
+static int _round(masking_t *changes, uint32_t count, uint64_t *slowest,
+		  neuron_error_t *err)
+{
+	int changed = 0;
+
+	*slowest = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t start = deadline_now(), took;
+		devset_t now = 0;
+
+		if (changes[i].settled)
+			continue;
+		if (_make(&changes[i], &now, err))
+			return -1;
+		took = deadline_now() - start;
+		*slowest = (took > *slowest) ? took : *slowest;
+		changes[i].changed |= now;
+		changes[i].settled = !now;
+		changed += (now != 0);
+	}
+	return changed;
+}
+
+/* Two programs that stay in step would take each other's change away again and
+ * again: the time is drawn */
+static void _wait(uint64_t slowest)
+{
+	uint64_t least = 10 * slowest, wait;
+	struct timespec chance;
+
+	if (least < MASKING_SETTLE)
+		least = MASKING_SETTLE;
+	if (least > MASKING_SETTLE_MOST / 2)
+		least = MASKING_SETTLE_MOST / 2;
+	(void) clock_gettime(CLOCK_MONOTONIC, &chance);
+	wait = least + ((uint64_t) chance.tv_nsec / 1000 + getpid()) % least;
+	(void) deadline_nap(deadline_in(wait), wait);
+}
+
+/* RET the first that is not settled; NULL: all are */
+static const masking_t *_unsettled(const masking_t *changes, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (!changes[i].settled)
+			return &changes[i];
+	}
+	return NULL;
+}
+
+/* Stay until count nodes stand; the first round was made */
+static int _settle(masking_t *changes, uint32_t count, uint64_t slowest,
+		   neuron_error_t *err)
+{
+	const masking_t *left = NULL;
+
+	for (unsigned int i = 0;
+	     (i < ROUNDS) && (left = _unsettled(changes, count)); i++) {
+		_wait(slowest);
+		if (_round(changes, count, &slowest, err) < 0)
+			return -1;
+	}
+	if (!left || !(left = _unsettled(changes, count)))
+		return 0;
+	return neuron_error_set(err, EIO,
+				"node %.64s: others changed the same devices "
+				"again %d times meanwhile",
+				left->node, ROUNDS);
+}
+
+extern int masking_change_all(masking_t *changes, uint32_t count,
+			      neuron_error_t *err)
+{
+	uint32_t done = 0;
+	uint64_t slowest = 0, took;
+	int rc = 0, errnum;
+
+	for (uint32_t i = 0; i < count; i++) {
+		changes[i].changed = 0;
+		changes[i].settled = false;
+	}
+	for (; done < count; done++) {
+		if ((rc = _round(&changes[done], 1, &took, err)) < 0)
+			break;
+		slowest = (took > slowest) ? took : slowest;
+	}
+	if (rc >= 0)
+		return _settle(changes, count, slowest, err);
+	/* What was done before shall stand too; the first sentence counts */
+	errnum = errno;
+	(void) _settle(changes, done, slowest, NULL);
+	errno = errnum;
+	return -1;
+}
+
 extern int masking_change(const char *node, const mask_t *add, bool again,
 			  devset_t remove, devset_t *changed,
 			  neuron_error_t *err)
 {
-	static change_t change;
-	static mask_t mask;
+	masking_t change = {
+		.node = node, .add = add, .again = again, .remove = remove};
+	int rc = masking_change_all(&change, 1, err);
 
-	change = (change_t){.node = node,
-			    .add = add,
-			    .again = again,
-			    .remove = remove,
-			    .err = err};
-	*changed = 0;
-	for (unsigned int i = 0; i < ATTEMPTS; i++) {
-		neuron_error_t why;
-		devset_t now;
-
-		if (_load(&change))
-			return -1;
-		if (mask_decode(change.comment, &mask, &why))
-			return neuron_error_set(err, EINVAL,
-						"node %.64s: %.400s", node,
-						why.text);
-		if (!(now = _apply(&change, &mask)))
-			return 0;
-		if (_update(&change, &mask))
-			return -1;
-		*changed |= now;
-	}
-	return neuron_error_set(err, EIO,
-				"node %.64s: its Comment was changed by others "
-				"%d times meanwhile",
-				node, ATTEMPTS);
+	*changed = change.changed;
+	return rc;
 }

@@ -5,17 +5,46 @@
 
 #include "lib/mask.h"
 
+/* What is to become of one node */
+typedef struct {
+	const char *node;
+	const mask_t *add; /* devices to mask; NULL: none */
+	bool again; /* give those that are masked already the new reason */
+	devset_t remove; /* devices to unmask */
+	/* OUT devices that were not as they are now */
+	devset_t changed;
+	/* for masking.c */
+	bool settled;
+} masking_t;
+
 /*
- * Change the mask of one node and look whether slurmctld has taken it. Another
- * change at the same time is not lost by it, unless it comes between the look
- * at the node and the change: then it is this one that is made again.
- * IN add - devices to mask; NULL: none.
- * IN again - give those that are masked already the new reason.
- * IN remove - devices to unmask.
- * OUT changed - devices that were not as they are now.
+ * Change the masks of nodes, and stay until they stand.
+ *
+ * slurmctld has no way to change a Comment only if it is still what was read:
+ * who reads it before another one writes, and writes after him, takes away what
+ * he wrote. So each change is looked at again after a moment and made again
+ * when it is gone, until it is found in place. Of any number of changes at the
+ * same time, none is lost as long as slurmctld takes less than that moment from
+ * a program's look at the node to its change. The moment is MASKING_SETTLE
+ * milliseconds at least and up to twice as long, by chance; where slurmctld is
+ * slow it is ten times what it took, up to MASKING_SETTLE_MOST. All nodes wait
+ * for it together; where nothing is to be changed there is none.
+ *
+ * IN changes - count nodes.
  * RET 0; -1 with errno ENOENT (no such node), EINVAL (its Comment cannot be
  *	read), ENOSPC or EIO (slurmctld's own sentence, such as for a user that
- *	may not do it).
+ *	may not do it, or others change these devices again and again).
+ *	Nodes before the one that the sentence names are changed then; changed
+ *	tells.
+ */
+#define MASKING_SETTLE 250
+#define MASKING_SETTLE_MOST 5000
+extern int masking_change_all(masking_t *changes, uint32_t count,
+			      neuron_error_t *err);
+
+/*
+ * The same for one node.
+ * OUT changed - devices that were not as they are now.
  */
 extern int masking_change(const char *node, const mask_t *add, bool again,
 			  devset_t remove, devset_t *changed,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* neuron-topo mask, unmask: take devices out of scheduling, and back */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <slurm/slurm.h>
@@ -15,10 +17,11 @@ static int _unmask(const topo_t *topo, int argc, char **argv);
 
 const topo_command_t topo_mask = {
 	.name = "mask",
-	.arguments = "--reason TEXT NODES:DEVICES...",
+	.arguments = "--reason TEXT [--json] NODES:DEVICES...",
 	.help = "take devices out of scheduling; their nodes go on with the others",
 	.details =
 		"  --reason TEXT   why; it is shown by \"scontrol show node\"\n"
+		"  --json\n"
 		"\n"
 		"DEVICES are indexes as in /dev/neuron<index>: n1:5 or n[1-4]:0-3,8. A device\n"
 		"that a job has stays with it until it ends. Only operators of Slurm may do it.\n",
@@ -27,16 +30,25 @@ const topo_command_t topo_mask = {
 
 const topo_command_t topo_unmask = {
 	.name = "unmask",
-	.arguments = "NODES[:DEVICES]...",
+	.arguments = "[--json] NODES[:DEVICES]...",
 	.help = "give masked devices back to scheduling",
-	.details = "Without DEVICES all of the nodes.\n",
+	.details = "  --json\n"
+		   "\n"
+		   "Without DEVICES all of the nodes.\n",
 	.run = _unmask,
 };
 
+/* The whole change */
 typedef struct {
 	const topo_command_t *command;
 	const conf_t *conf;
 	const char *reason; /* NULL: unmask */
+	bool json;
+	mask_t *masks; /* one for each argument */
+	masking_t *nodes;
+	uint32_t count;
+	/* the argument that is read */
+	const mask_t *mask;
 	devset_t devices;
 	neuron_error_t *err;
 } change_t;
@@ -59,40 +71,32 @@ static int _check(const change_t *change, const char *node)
 				count - 1, devset_last(change->devices));
 }
 
-static void _report(const change_t *change, const char *node, devset_t changed)
-{
-	const char *word = change->reason ? "masked" : "unmasked";
-	char text[DEVSET_TEXT_MAX];
-
-	(void) devset_encode(changed, text, sizeof(text));
-	if (changed)
-		printf("%s: %s %s\n", node, word, text);
-	else
-		printf("%s: nothing to do, %s\n", node,
-		       change->reason ? "they are masked for this reason"
-				      : "nothing of it is masked");
-}
-
 /* A nodeset_each_t */
-static int _change_node(const char *node, void *arg)
+static int _add_node(const char *node, void *arg)
 {
-	const change_t *change = arg;
-	devset_t remove = change->reason ? 0 : change->devices, changed;
-	mask_t add;
+	change_t *change = arg;
+	masking_t *nodes;
 
-	mask_init(&add);
-	for (int d = -1;
-	     change->reason && (d = devset_next(change->devices, d)) >= 0;)
-		(void) mask_add(&add, (unsigned int) d, change->reason);
-	if (_check(change, node) ||
-	    masking_change(node, &add, true, remove, &changed, change->err))
+	if (_check(change, node))
 		return -1;
-	_report(change, node, changed);
+	nodes = realloc(change->nodes, (change->count + 1) * sizeof(*nodes));
+	if (!nodes)
+		return neuron_error_set(change->err, ENOMEM, "out of memory");
+	change->nodes = nodes;
+	nodes[change->count++] = (masking_t){
+		/* the conf's name stays */
+		.node = conf_node_name(
+			change->conf,
+			(unsigned int) conf_node_index(change->conf, node)),
+		.add = change->reason ? change->mask : NULL,
+		.again = true,
+		.remove = change->reason ? 0 : change->devices,
+	};
 	return 0;
 }
 
 /* "NODES:DEVICES" */
-static int _change(change_t *change, const char *what)
+static int _add(change_t *change, const char *what, mask_t *mask)
 {
 	const char *colon = strrchr(what, ':');
 	char nodes[1024];
@@ -113,9 +117,13 @@ static int _change(change_t *change, const char *what)
 					"%.64s: no device is named behind "
 					"\":\"",
 					what);
+	for (int d = -1;
+	     change->reason && (d = devset_next(change->devices, d)) >= 0;)
+		(void) mask_add(mask, (unsigned int) d, change->reason);
+	change->mask = mask;
 	(void) snprintf(nodes, sizeof(nodes), "%.*s", length, what);
 	change->err->text[0] = '\0';
-	if (!hosts_expand(nodes, _change_node, change))
+	if (!hosts_expand(nodes, _add_node, change))
 		return 0;
 	if (change->err->text[0])
 		return -1;
@@ -123,46 +131,113 @@ static int _change(change_t *change, const char *what)
 				"%.64s: this is no list of nodes", nodes);
 }
 
-static int _change_all(const topo_t *topo, const topo_command_t *command,
-		       const char *reason, int argc, char **argv)
+/*
+ * What was done
+ */
+
+static void _print(const change_t *change)
+{
+	const char *word = change->reason ? "masked" : "unmasked";
+
+	for (uint32_t i = 0; i < change->count; i++) {
+		const masking_t *node = &change->nodes[i];
+		char text[DEVSET_TEXT_MAX];
+
+		(void) devset_encode(node->changed, text, sizeof(text));
+		if (node->changed)
+			printf("%s: %s %s\n", node->node, word, text);
+		else if (node->settled)
+			printf("%s: nothing to do, %s\n", node->node,
+			       change->reason
+				       ? "they are masked for this reason"
+				       : "nothing of it is masked");
+	}
+}
+
+static json_object *_json(const change_t *change)
+{
+	json_object *all = json_object_new_object();
+	json_object *list = json_object_new_array();
+
+	json_object_object_add(all, "action",
+			       json_object_new_string(change->command->name));
+	for (uint32_t i = 0; i < change->count; i++) {
+		const masking_t *node = &change->nodes[i];
+		json_object *one = json_object_new_object();
+		char text[DEVSET_TEXT_MAX];
+
+		(void) devset_encode(node->changed, text, sizeof(text));
+		json_object_object_add(one, "node",
+				       json_object_new_string(node->node));
+		json_object_object_add(one, "changed",
+				       json_object_new_string(text));
+		json_object_array_add(list, one);
+	}
+	json_object_object_add(all, "nodes", list);
+	return all;
+}
+
+static int _make(change_t *change, int argc, char **argv)
+{
+	int rc;
+
+	for (int i = 0; i < argc; i++) {
+		if (_add(change, argv[i], &change->masks[i]))
+			return topo_fail(change->command, change->err);
+	}
+	rc = masking_change_all(change->nodes, change->count, change->err);
+	if (!change->json)
+		_print(change);
+	else if (topo_print_json(change->command, _json(change)))
+		return TOPO_BAD;
+	return rc ? topo_fail(change->command, change->err) : TOPO_GOOD;
+}
+
+static int _run(const topo_t *topo, change_t *change, int argc, char **argv)
 {
 	neuron_error_t err = {""};
-	change_t change = {.command = command, .reason = reason, .err = &err};
 	conf_t *conf;
-	int rc = 0;
+	int rc;
 
 	slurm_init(NULL);
 	conf = conf_read(topo->config, NEURON_PROFILE_DIR, hosts_expand, &err);
-	change.conf = conf;
-	if (!conf)
-		return topo_fail(command, &err);
-	for (int i = 0; !rc && i < argc; i++)
-		rc = _change(&change, argv[i]);
+	change->conf = conf;
+	change->err = &err;
+	change->masks = calloc((size_t) argc, sizeof(*change->masks));
+	if (!change->masks)
+		(void) neuron_error_set(&err, ENOMEM, "out of memory");
+	rc = (conf && change->masks) ? _make(change, argc, argv)
+				     : topo_fail(change->command, &err);
+	free(change->nodes);
+	free(change->masks);
 	conf_destroy(conf);
-	return rc ? topo_fail(command, &err) : TOPO_GOOD;
+	return rc;
 }
 
 static int _mask(const topo_t *topo, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"reason", required_argument, NULL, 'r'},
+		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	const char *reason = NULL;
+	change_t change = {.command = &topo_mask};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option != 'r') {
+		if (option == 'j') {
+			change.json = true;
+		} else if (option == 'r') {
+			change.reason = optarg;
+		} else {
 			topo_usage(&topo_mask,
 				   (option == 'h') ? stdout : stderr);
 			return (option == 'h') ? TOPO_GOOD : TOPO_USAGE;
 		}
-		reason = optarg;
 	}
-	if (reason && reason[0] && optind < argc)
-		return _change_all(topo, &topo_mask, reason, argc - optind,
-				   argv + optind);
+	if (change.reason && change.reason[0] && optind < argc)
+		return _run(topo, &change, argc - optind, argv + optind);
 	topo_usage(&topo_mask, stderr);
 	return TOPO_USAGE;
 }
@@ -170,14 +245,17 @@ static int _mask(const topo_t *topo, int argc, char **argv)
 static int _unmask(const topo_t *topo, int argc, char **argv)
 {
 	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int option = getopt_long(argc, argv, "h", options, NULL);
+	change_t change = {.command = &topo_unmask};
+	int option;
 
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) == 'j')
+		change.json = true;
 	if (option == -1 && optind < argc)
-		return _change_all(topo, &topo_unmask, NULL, argc - optind,
-				   argv + optind);
+		return _run(topo, &change, argc - optind, argv + optind);
 	topo_usage(&topo_unmask, (option == 'h') ? stdout : stderr);
 	return (option == 'h') ? TOPO_GOOD : TOPO_USAGE;
 }
