@@ -2,6 +2,7 @@
 /* neuron-topo generate: the configuration from the machines */
 #include <errno.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,8 @@
 #include "lib/generate.h"
 
 #define SOURCES_MAX 256
+/* Room for a sentence with two paths */
+#define WARNING_MAX 9216
 
 typedef enum { SOURCE_PROBES, SOURCE_EC2, SOURCE_MAP, SOURCE_FABRIC } kind_t;
 
@@ -24,6 +27,7 @@ typedef struct {
 	const char *partition;
 	const char *output; /* NULL: standard output */
 	const char *installed; /* directory; NULL: not given */
+	bool json;
 	unsigned int source_count;
 	struct {
 		kind_t kind;
@@ -57,6 +61,7 @@ const topo_command_t topo_generate = {
 		"  --output DIR        write the files there and show what changes\n"
 		"  --diff DIR          what is installed; default: beside slurm.conf. Without\n"
 		"                      --output only the changes are shown\n"
+		"  --json              files, changes and warnings as one object\n"
 		"\n"
 		"Exit status 3: --diff without --output, and something changes.\n",
 	.run = _generate,
@@ -164,6 +169,13 @@ static void _print_all(const pages_t *pages)
 	}
 }
 
+/* How a file changes, for free(); NULL */
+static char *_change_of(const pages_t *pages, int i, neuron_error_t *err)
+{
+	return diff_unified(pages->paths[i], pages->installed[i],
+			    generate_name(i), pages->texts[i], err);
+}
+
 /* RET how many files change; -1 */
 static int _print_changes(const pages_t *pages, neuron_error_t *err)
 {
@@ -174,12 +186,43 @@ static int _print_changes(const pages_t *pages, neuron_error_t *err)
 
 		if (!pages->texts[i][0])
 			continue;
-		changed = diff_unified(pages->paths[i], pages->installed[i],
-				       generate_name(i), pages->texts[i], err);
-		if (!changed)
+		if (!(changed = _change_of(pages, i, err)))
 			return -1;
 		changes += (changed[0] != '\0');
 		fputs(changed, stdout);
+		free(changed);
+	}
+	return changes;
+}
+
+/* RET how many files change; -1 */
+static int _add_files(json_object *files, const pages_t *pages,
+		      neuron_error_t *err)
+{
+	int changes = 0;
+
+	for (int i = 0; i < GENERATE_FILES; i++) {
+		json_object *one;
+		char *changed;
+
+		if (!pages->texts[i][0])
+			continue;
+		if (!(changed = _change_of(pages, i, err)))
+			return -1;
+		one = json_object_new_object();
+		json_object_object_add(
+			one, "name", json_object_new_string(generate_name(i)));
+		json_object_object_add(one, "installed",
+				       json_object_new_string(pages->paths[i]));
+		json_object_object_add(one, "text",
+				       json_object_new_string(pages->texts[i]));
+		json_object_object_add(one, "changes",
+				       json_object_new_boolean(changed[0]));
+		if (changed[0])
+			json_object_object_add(one, "diff",
+					       json_object_new_string(changed));
+		json_object_array_add(files, one);
+		changes += (changed[0] != '\0');
 		free(changed);
 	}
 	return changes;
@@ -207,7 +250,25 @@ static int _write_all(const char *directory, const pages_t *pages,
 	return 0;
 }
 
-static void _warn(const inventory_t *inventory, const pages_t *pages)
+/* Say a warning: to people, or into a list */
+static void _say(json_object *list, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static void _say(json_object *list, const char *fmt, ...)
+{
+	char text[WARNING_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	(void) vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (list)
+		json_object_array_add(list, json_object_new_string(text));
+	else
+		fprintf(stderr, "neuron-topo generate: warning: %s\n", text);
+}
+
+static void _warn(const inventory_t *inventory, const pages_t *pages,
+		  json_object *list)
 {
 	char *path = files_path(pages->directory, "topology.yaml");
 	const char *warning;
@@ -215,18 +276,39 @@ static void _warn(const inventory_t *inventory, const pages_t *pages)
 
 	for (unsigned int i = 0; (warning = inventory_warning(inventory, i));
 	     i++)
-		fprintf(stderr, "neuron-topo generate: warning: %s\n", warning);
+		_say(list, "%s", warning);
 	if (path && !stat(path, &st))
-		fprintf(stderr,
-			"neuron-topo generate: warning: %s: topology/neuron takes no topology.yaml; this writes topology.conf, also from that file (--topograph), and it must be removed (doc/topology.md)\n",
-			path);
+		_say(list,
+		     "%s: topology/neuron takes no topology.yaml; this writes topology.conf, also from that file (--topograph), and it must be removed (doc/topology.md)",
+		     path);
 	free(path);
 	if (pages->installed[GENERATE_TOPOLOGY] &&
 	    !pages->texts[GENERATE_TOPOLOGY][0])
-		fprintf(stderr,
-			"neuron-topo generate: warning: no switches are known; if those of %s hold, add --topograph %s\n",
-			pages->paths[GENERATE_TOPOLOGY],
-			pages->paths[GENERATE_TOPOLOGY]);
+		_say(list,
+		     "no switches are known; if those of %s hold, add --topograph %s",
+		     pages->paths[GENERATE_TOPOLOGY],
+		     pages->paths[GENERATE_TOPOLOGY]);
+}
+
+/* RET how many files change; -1 */
+static int _print_json(const inventory_t *inventory, const pages_t *pages,
+		       neuron_error_t *err)
+{
+	json_object *all = json_object_new_object();
+	json_object *files = json_object_new_array();
+	json_object *warnings = json_object_new_array();
+	int changes;
+
+	json_object_object_add(all, "files", files);
+	json_object_object_add(all, "warnings", warnings);
+	_warn(inventory, pages, warnings);
+	changes = _add_files(files, pages, err);
+	if (changes < 0)
+		json_object_put(all);
+	else if (topo_print_json(&topo_generate, all))
+		return neuron_error_set(err, EIO,
+					"standard output cannot be written");
+	return changes;
 }
 
 static int _show(const wish_t *wish, const inventory_t *inventory,
@@ -234,8 +316,11 @@ static int _show(const wish_t *wish, const inventory_t *inventory,
 {
 	int changes = 0;
 
-	_warn(inventory, pages);
-	if (wish->output || wish->installed)
+	if (!wish->json)
+		_warn(inventory, pages, NULL);
+	if (wish->json)
+		changes = _print_json(inventory, pages, err);
+	else if (wish->output || wish->installed)
 		changes = _print_changes(pages, err);
 	else
 		_print_all(pages);
@@ -245,7 +330,8 @@ static int _show(const wish_t *wish, const inventory_t *inventory,
 	if (fflush(stdout))
 		return neuron_error_set(err, EIO,
 					"standard output cannot be written");
-	return (changes && !wish->output) ? TOPO_DIFFERENT : TOPO_GOOD;
+	return (changes && wish->installed && !wish->output) ? TOPO_DIFFERENT
+							     : TOPO_GOOD;
 }
 
 static int _run(const topo_t *topo, const wish_t *wish)
@@ -303,6 +389,8 @@ static int _option(wish_t *wish, int option)
 		wish->output = optarg;
 	else if (option == 'd')
 		wish->installed = optarg;
+	else if (option == 'j')
+		wish->json = true;
 	else
 		return -1;
 	return 0;
@@ -318,6 +406,7 @@ static int _generate(const topo_t *topo, int argc, char **argv)
 		{"profile-dir", required_argument, NULL, 'P'},
 		{"output", required_argument, NULL, 'o'},
 		{"diff", required_argument, NULL, 'd'},
+		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};

@@ -15,9 +15,11 @@ static int _replay(const topo_t *topo, int argc, char **argv);
 
 const topo_command_t topo_snapshot = {
 	.name = "snapshot",
-	.arguments = "",
+	.arguments = "[--json]",
 	.help = "the present state of the cluster on standard output, for replay",
 	.details =
+		"  --json    what it writes is JSON in any case\n"
+		"\n"
 		"It holds neuron.conf, topology.conf, profiles, nodes, partitions, and the jobs\n"
 		"that ask or hold Neuron devices, with their users' and their own names.\n",
 	.run = _snapshot,
@@ -44,13 +46,16 @@ static int _usage(const topo_command_t *command, int option)
 static int _snapshot(const topo_t *topo, int argc, char **argv)
 {
 	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int option = getopt_long(argc, argv, "h", options, NULL);
+	int option;
 	json_object *snapshot;
 	neuron_error_t err;
 
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) == 'j')
+		;
 	if ((option != -1) || (optind != argc))
 		return _usage(&topo_snapshot, option);
 	slurm_init(NULL);

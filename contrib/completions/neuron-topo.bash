@@ -36,13 +36,15 @@ _neuron_topo_options() {
 			--neuron-ultraserver --neuron-template --json
 		;;
 	explain) echo --shape --json ;;
-	mask) echo --reason ;;
+	mask) echo --reason --json ;;
+	unmask | snapshot) echo --json ;;
 	sizes) echo --all --profile-dir --json ;;
 	replay) echo --without ;;
 	probe) echo --root --profile --profile-dir --node --libfabric --json ;;
-	record) echo --root ;;
+	record) echo --root --json ;;
 	generate)
-		echo --ec2 --topograph --map --partition --profile-dir --output --diff
+		echo --ec2 --topograph --map --partition --profile-dir --output --diff \
+			--json
 		;;
 	check) echo --offline --probes --profile-dir --strict --json ;;
 	esac

@@ -5,6 +5,8 @@
 # documented exists. Nothing here needs a running Slurm.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../system/cluster.sh"
+# shellcheck source=../system/schema.sh
+. "$(dirname "$0")/../system/schema.sh"
 
 : "${NEURON_SOURCE_DIR:=$_cluster_source}"
 here=$NEURON_SOURCE_DIR/testsuite/doc
@@ -180,6 +182,10 @@ if [ -x "$topo" ]; then
 		options $page "${command^^}" "$topo" "$command"
 		like "$(sed -n '/^\.SH SYNOPSIS/,/^\.SH OPTIONS/p' "$doc/$page")" \
 			"^\\.(B|BR) $command" "$page: $command is in the synopsis"
+		# replay has that of the question
+		[ "$command" = replay ] ||
+			like "$(accepted "$topo" "$command")" '(^|[[:space:]])--json([[:space:]]|$)' \
+				"$command has --json"
 	done
 else
 	skip "$page: options" "neuron-topo is not built without Slurm"
@@ -288,18 +294,30 @@ done <<'END'
 show|topo_show.c
 fit,|topo_fit.c topo_explain.c answer.c
 sizes|topo_sizes.c
+mask,|topo_mask.c
 snapshot|snapshot.c
 probe|topo_probe.c
+record|topo_record.c
+generate|topo_generate.c
 check|topo_check.c
 END
 if [ -x "$topo" ]; then
-	seen=$("${probe[@]}" --json | grep -oE '^ *"[a-z_]+":' | tr -d ' ":' | sort -u)
-	is "$(comm -23 <(echo "$seen") <(keys_in probe | sort -u))" "" \
-		"neuron-topo.1: each key of probe --json"
-	seen=$("$topo" sizes --all --profile-dir "$profiles" --json |
-		grep -oE '^ *"[a-z_]+":' | tr -d ' ":' | sort -u)
-	is "$(comm -23 <(echo "$seen") <(keys_in sizes | sort -u))" "" \
-		"neuron-topo.1: each key of sizes --json"
+	schema "probe --json" probe "$("${probe[@]}" --json)" 'ultraserver[.]'
+	schema "sizes --json" sizes \
+		"$("$topo" sizes --all --profile-dir "$profiles" --json)"
+	schema "record --json" record \
+		"$("$topo" record --root "$machine/root" --json "$machine/tar")"
+	is "$("$NEURON_BUILD_DIR/testsuite/jsonget" entries 0 path <<<"$("$topo" record \
+		--root "$machine/root" --json "$machine/tar2")")" "$(tar tf "$machine/tar" | head -n 1 |
+		sed 's,/$,,')" "record --json names what is in the archive"
+	schema "generate --json" generate "$("$topo" --config "$machine/neuron.conf" generate \
+		--profile-dir "$profiles" --json - <<<"$("${probe[@]}" --json --node trn1)")"
+	is "$("$topo" record --root "$machine/root" --json - 2>/dev/null | wc -c)" 0 \
+		"an archive and JSON are not mixed"
+	# The check itself
+	is "$(schema test sizes '{"families":[{"profile":1,"other":[]}]}' 2>&1 |
+		grep -cE '^#.*(profile is a number, not a string|other.* has no row|type is missing)')" 3 \
+		"what is not as the manual says is found"
 	rm -rf "$machine"
 fi
 

@@ -6,6 +6,8 @@
 # shellcheck source-path=SCRIPTDIR
 # shellcheck disable=SC2016 # eval
 . "$(dirname "$0")/cluster.sh"
+# shellcheck source=schema.sh
+. "$(dirname "$0")/schema.sh"
 
 topo() { "$NEURON_BUILD_DIR/tools/neuron-topo" "$@"; }
 # value JSON KEY...: the member of an object, of objects
@@ -44,6 +46,11 @@ like "$explained" 'EFA .* on 2 of 2 nodes' "explain: the interfaces"
 like "$explained" 'ranks +follow switches and UltraServer rings' "explain: the order of ranks"
 is "$(value "$(topo explain "$job" --json)" nodes_with_their_own_efa)" 2 "explain --json"
 is "$(value "$(topo explain "$job" --json)" ranks_out_of_order)" 0 "with the order of ranks"
+
+schema "explain --json of a job that runs" explain-running "$(topo explain "$job" --json)"
+schema "show --json" show "$(topo show --json)"
+schema "fit --json" fit "$out"
+schema "snapshot" snapshot "$(topo snapshot --json)" 'profiles[.]'
 
 # Pictures
 out=$(topo show)
@@ -98,6 +105,7 @@ waiting=$(submit --gres=neuron:4 -t 5)
 ok "a job waits" wait_state "$waiting" PENDING
 ok "the job says itself what it waits for" wait_for -t 20 eval '
 	[[ $(scontrol show job "$waiting") =~ "neuron: waits for 1 node with 4 devices: of 4 that it may use now 0 can give a set of shape consecutive, 4 more have enough devices free but in no such set" ]]'
+schema "explain --json of a job that waits" fit "$(topo explain "$waiting" --json)"
 explained=$(topo explain "$waiting")
 like "$explained" '4 have enough free, but in no set of shape consecutive' "explain: the obstacle"
 like "$explained" 'after the end of job' "explain: whose end it waits for"
