@@ -228,7 +228,7 @@ extern int device_check(const device_t *device, neuron_error_t *err)
 extern int device_reset(int root, const device_t *device, neuron_error_t *err)
 {
 	char dir[PATH_SIZE / 2], path[PATH_SIZE], real[SYSFS_PATH_MAX];
-	int fd = -1;
+	int fd = -1, errnum;
 	ssize_t n;
 
 	if (_find(root, device->index, dir, sizeof(dir))) {
@@ -243,13 +243,15 @@ extern int device_reset(int root, const device_t *device, neuron_error_t *err)
 					"neuron%u: its reset file cannot be "
 					"written: %s",
 					device->index, strerror(errno));
+	errno = 0;
 	n = write(fd, "1\n", 2);
+	errnum = errno;
 	(void) close(fd);
 	if (n == 2)
 		return 0;
 	return neuron_error_set(err, EIO,
-				"neuron%u: the driver refuses a reset",
-				device->index);
+				"neuron%u: the driver refuses a reset: %s",
+				device->index, strerror(errnum));
 }
 
 extern bool device_reset_taken(const device_t *before, const device_t *now)

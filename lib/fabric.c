@@ -497,8 +497,9 @@ static int _check_name(_build_t *build, const char *key, const char *name)
 			       key, name, build->fabric->groups[other].line);
 	if (build->fabric->group_count == FABRIC_GROUPS_MAX)
 		return _refuse(build, EINVAL,
-			       "%s=%s: there may be at most %d of them", key,
-			       name, FABRIC_GROUPS_MAX);
+			       "%s=%s: %d switches or blocks stand above it "
+			       "already, which is the most, name fewer",
+			       key, name, FABRIC_GROUPS_MAX);
 	return 0;
 }
 
@@ -935,7 +936,9 @@ static int _fill(fabric_t *fabric, const fabric_source_t *source,
 	size = strnlen(source->text, FABRIC_FILE_MAX + 1);
 	if (size > FABRIC_FILE_MAX)
 		return neuron_error_set(
-			err, EINVAL, "%s: the file is larger than %d bytes",
+			err, EINVAL,
+			"%s: the file is larger than %d bytes, write nodes as "
+			"n[1-1000]",
 			source->origin ? source->origin : "topology.conf",
 			FABRIC_FILE_MAX);
 	if (!(build.buf = malloc(size + 1)))
@@ -952,7 +955,10 @@ extern fabric_t *fabric_create(const fabric_source_t *source,
 	fabric_t *fabric;
 
 	if (!source || source->node_count > FABRIC_NODES_MAX) {
-		neuron_error_set(err, EINVAL, "a fabric has at most %d nodes",
+		neuron_error_set(err, EINVAL,
+				 "%" PRIu32 " nodes: a fabric has at most %d, "
+				 "name fewer in slurm.conf",
+				 source ? source->node_count : 0,
 				 FABRIC_NODES_MAX);
 		return NULL;
 	}
@@ -1070,9 +1076,10 @@ static int _check_ultraserver(const fabric_t *fabric, const char *name,
 					name);
 	if (!member_count || member_count > FABRIC_ULTRASERVER_MAX)
 		return neuron_error_set(err, EINVAL,
-					"UltraServer \"%.64s\" must have 1 to "
-					"%d members",
-					name, FABRIC_ULTRASERVER_MAX);
+					"UltraServer \"%.64s\" has %" PRIu32
+					" members, name 1 to %d",
+					name, member_count,
+					FABRIC_ULTRASERVER_MAX);
 	if (!*name || strlen(name) > FABRIC_NAME_MAX)
 		return neuron_error_set(
 			err, EINVAL,
@@ -1082,12 +1089,15 @@ static int _check_ultraserver(const fabric_t *fabric, const char *name,
 	if (_find_group(fabric, name) != NONE)
 		return neuron_error_set(err, EEXIST,
 					"UltraServer \"%.64s\" has the name of "
-					"another switch or UltraServer",
+					"another switch or UltraServer, use "
+					"another name",
 					name);
 	if (fabric->group_count >= FABRIC_GROUPS_MAX)
 		return neuron_error_set(err, EINVAL,
-					"UltraServer \"%.64s\" is more than %d "
-					"groups",
+					"UltraServer \"%.64s\": there are %d "
+					"switches, blocks and UltraServers "
+					"already, which is the most, name "
+					"fewer",
 					name, FABRIC_GROUPS_MAX);
 	return 0;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <check.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/device.h"
@@ -232,6 +234,32 @@ START_TEST(test_reset)
 }
 END_TEST
 
+/* A file that can be opened, but takes nothing */
+START_TEST(test_reset_refused)
+{
+	struct rlimit none = {0, RLIM_INFINITY};
+	neuron_error_t err = {""};
+	device_t device;
+	int root, rc;
+
+	_fill();
+	_put("reset", "");
+	root = _root();
+	ck_assert_int_eq(device_look(root, 3, &device, &err), 0);
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+	errno = 0;
+	rc = device_reset(root, &device, &err);
+	none.rlim_cur = RLIM_INFINITY;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+	ck_assert_int_eq(rc, -1);
+	ck_assert_int_eq(errno, EIO);
+	ck_assert_str_eq(err.text, "neuron3: the driver refuses a reset: File "
+				   "too large");
+	(void) close(root);
+}
+END_TEST
+
 START_TEST(test_bound)
 {
 	ck_assert_uint_eq(device_reset_bound(trn2), 480);
@@ -342,6 +370,7 @@ int main(void)
 	tcase_add_test(tcase, test_absent);
 	tcase_add_test(tcase, test_places);
 	tcase_add_loop_test(tcase, test_reset, 0, COUNT(resets));
+	tcase_add_test(tcase, test_reset_refused);
 	tcase_add_test(tcase, test_bound);
 	tcase_add_loop_test(tcase, test_efa, 0, COUNT(ports));
 	suite_add_tcase(suite, tcase);

@@ -482,7 +482,9 @@ START_TEST(bad_source_is_refused)
 	neuron_error_t err = {""};
 
 	ck_assert_ptr_null(fabric_create(&source, &err));
-	ck_assert_str_eq(err.text, "a fabric has at most 65536 nodes");
+	ck_assert_str_eq(err.text,
+			 "65537 nodes: a fabric has at most 65536, name fewer "
+			 "in slurm.conf");
 	ck_assert_ptr_null(fabric_create(NULL, NULL));
 	ck_assert_int_eq(errno, EINVAL);
 	source.node_count = 1;
@@ -503,7 +505,7 @@ START_TEST(large_file_is_refused)
 	ck_assert_ptr_null(_create(text, NULL, &err));
 	ck_assert_str_eq(err.text,
 			 "topology.conf: the file is larger than 16777216 "
-			 "bytes");
+			 "bytes, write nodes as n[1-1000]");
 	free(text);
 }
 END_TEST
@@ -541,6 +543,81 @@ START_TEST(many_block_layers_are_refused)
 	ck_assert_str_eq(err.text,
 			 "topology.conf:1: BlockSizes: more than 11 layers of "
 			 "blocks, name fewer sizes");
+	free(whole);
+}
+END_TEST
+
+/* So many lines "SwitchName=s7 Nodes=n7" behind one that is the first */
+static char *_many_lines(const char *first, const char *key, unsigned int lines)
+{
+	size_t size = strlen(first) + lines * (strlen(key) + 32) + 1;
+	char *whole = malloc(size);
+	size_t length;
+
+	ck_assert_ptr_nonnull(whole);
+	length = (size_t) snprintf(whole, size, "%s", first);
+	for (unsigned int i = 0; i < lines; i++)
+		length += (size_t) snprintf(whole + length, size - length,
+					    "%ss%u Nodes=n%u\n", key, i, i);
+	return whole;
+}
+
+static const struct {
+	const char *first;
+	const char *key;
+	unsigned int lines;
+	const char *error;
+} crowded[] = {
+	{"", "SwitchName=", 65536, NULL},
+	{"SwitchName=top Switches=s[0-1]\n", "SwitchName=", 65536,
+	 "65537: SwitchName=s65535: 65536 switches or blocks stand above it "
+	 "already, which is the most, name fewer"},
+	{"", "BlockName=", 32768, NULL},
+	{"", "BlockName=", 65536,
+	 "1: BlockName=s0: more than 65536 blocks and joined blocks, use "
+	 "fewer"},
+};
+
+START_TEST(many_groups_are_refused)
+{
+	char *whole = _many_lines(crowded[_i].first, crowded[_i].key,
+				  crowded[_i].lines);
+	neuron_error_t err = {"topology.conf:"};
+	fabric_t *fabric;
+
+	node_count = 65536;
+	fabric = _create(whole, NULL, &err);
+	ck_assert_msg(!fabric == !!crowded[_i].error, "row %d: got \"%s\"", _i,
+		      err.text);
+	ck_assert_msg(fabric || !strcmp(err.text + 14, crowded[_i].error),
+		      "row %d: got \"%s\", wanted \"%s\"", _i, err.text,
+		      crowded[_i].error);
+	fabric_destroy(fabric);
+	free(whole);
+}
+END_TEST
+
+/* One UltraServer more than there is room for */
+START_TEST(many_ultraservers_are_refused)
+{
+	char *whole = _many_lines("", "SwitchName=", 65535);
+	static const uint32_t members[] = {1, 2};
+	neuron_error_t err = {""};
+	fabric_t *fabric;
+
+	node_count = 65536;
+	ck_assert_ptr_nonnull(fabric = _create(whole, NULL, &err));
+	ck_assert_int_eq(
+		fabric_add_ultraserver(fabric, "u1", members, 1, NULL, 0, &err),
+		0);
+	ck_assert_int_eq(fabric_add_ultraserver(fabric, "u2", members + 1, 1,
+						NULL, 0, &err),
+			 -1);
+	ck_assert_str_eq(err.text,
+			 "UltraServer \"u2\": there are 65536 switches, blocks "
+			 "and UltraServers already, which is the most, name "
+			 "fewer");
+	fabric_destroy(fabric);
 	free(whole);
 }
 END_TEST
@@ -612,7 +689,7 @@ static const struct {
 	 {{0}},
 	 0,
 	 EINVAL,
-	 US_ERROR " must have 1 to 64 members"},
+	 US_ERROR " has 0 members, name 1 to 64"},
 	{"too many",
 	 "u2",
 	 {0},
@@ -620,7 +697,7 @@ static const struct {
 	 {{0}},
 	 0,
 	 EINVAL,
-	 US_ERROR " must have 1 to 64 members"},
+	 US_ERROR " has 65 members, name 1 to 64"},
 	{"out of range",
 	 "u2",
 	 {5, 16},
@@ -684,7 +761,8 @@ static const struct {
 	 {{0}},
 	 0,
 	 EEXIST,
-	 "UltraServer \"u1\" has the name of another switch or UltraServer"},
+	 "UltraServer \"u1\" has the name of another switch or UltraServer, "
+	 "use another name"},
 	{"name of a switch",
 	 "s2",
 	 {4, 5},
@@ -692,7 +770,8 @@ static const struct {
 	 {{0}},
 	 0,
 	 EEXIST,
-	 "UltraServer \"s2\" has the name of another switch or UltraServer"},
+	 "UltraServer \"s2\" has the name of another switch or UltraServer, "
+	 "use another name"},
 	{"no name",
 	 "",
 	 {4, 5},
@@ -1082,6 +1161,8 @@ static Suite *_suite(void)
 	tcase_add_test(tcase, large_file_is_refused);
 	tcase_add_test(tcase, large_ultraserver_is_refused);
 	tcase_add_test(tcase, many_block_layers_are_refused);
+	tcase_add_loop_test(tcase, many_groups_are_refused, 0, COUNT(crowded));
+	tcase_add_test(tcase, many_ultraservers_are_refused);
 	tcase_add_test(tcase, ultraservers_are_added);
 	tcase_add_test(tcase, ultraserver_is_whole_leaf);
 	tcase_add_loop_test(tcase, bad_ultraserver_is_refused, 0,

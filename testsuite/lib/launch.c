@@ -640,12 +640,19 @@ START_TEST(task_long)
 	_check_words(said->text, "NEURON_PJRT_WORLD_SIZE=72000 ", true);
 	_check_words(said->text, "NEURON_PJRT_PROCESSES_NUM_DEVICES=", false);
 	ck_assert_int_eq(said->warnings, 1);
+	ck_assert_str_eq(said->warning,
+			 "NEURON_PJRT_PROCESSES_NUM_DEVICES is not set: a list "
+			 "of 72000 processes is longer than a variable can be; "
+			 "NEURON_PJRT_WORLD_SIZE is");
 	said->text[0] = '\0';
 	nodes[NODES - 1].devices = 0xffff;
 	ck_assert_int_eq(launch_task(&task, _say, _heed, said), 0);
 	_check_words(said->text, "NEURON_PJRT_WORLD_SIZE=", false);
 	_check_words(said->text, "NEURON_PJRT_PROCESSES_NUM_DEVICES=", false);
 	ck_assert_int_eq(said->warnings, 2);
+	ck_assert_str_eq(said->warning,
+			 "NEURON_PJRT_PROCESSES_NUM_DEVICES is not set: a list "
+			 "of 72000 processes is longer than a variable can be");
 	said->text[0] = '\0';
 	task.node_count = 2000;
 	ck_assert_int_eq(launch_task(&task, _say, _heed, said), 0);

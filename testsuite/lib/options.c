@@ -428,6 +428,27 @@ START_TEST(test_find)
 }
 END_TEST
 
+/* One byte more than there may be, whatever they are */
+START_TEST(test_long)
+{
+	char text[OPTIONS_TEXT_MAX + 1];
+	neuron_error_t err = {""};
+	options_t options;
+
+	memset(text, ',', OPTIONS_TEXT_MAX);
+	text[OPTIONS_TEXT_MAX] = '\0';
+	errno = 0;
+	ck_assert_int_eq(options_decode(text, &options, &err), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_str_eq(err.text, "NEURON_OPTIONS is longer than 511 bytes; "
+				   "write each option once");
+	ck_assert_uint_eq(options.given, 0);
+	text[OPTIONS_TEXT_MAX - 1] = '\0';
+	ck_assert_int_eq(options_decode(text, &options, &err), -1);
+	ck_assert_ptr_null(strstr(err.text, "longer than"));
+}
+END_TEST
+
 START_TEST(test_find_nothing)
 {
 	options_t options = {.given = 77};
@@ -594,6 +615,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_bad_text, 0, COUNT(bad_texts));
 	tcase_add_loop_test(tcase, test_changed_byte, 0, 255);
 	tcase_add_loop_test(tcase, test_find, 0, COUNT(environments));
+	tcase_add_test(tcase, test_long);
 	tcase_add_test(tcase, test_find_nothing);
 	tcase_add_loop_test(tcase, test_fill, 0, COUNT(fills));
 	tcase_add_loop_test(tcase, test_tier, 0, COUNT(tiers));

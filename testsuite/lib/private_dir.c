@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,20 @@
 
 #define COUNT(table) ((int) (sizeof(table) / sizeof((table)[0])))
 #define SKIPPED 77
+
+/* Names that the linker's --wrap gives */
+extern int __real_setns(int fd, int kind);
+extern int __wrap_setns(int fd, int kind);
+
+static bool setns_fails;
+
+extern int __wrap_setns(int fd, int kind)
+{
+	if (!setns_fails)
+		return __real_setns(fd, kind);
+	errno = EPERM;
+	return -1;
+}
 
 static char dir[] = "/tmp/private_dir.XXXXXX";
 static char path[64];
@@ -337,6 +352,27 @@ START_TEST(make_fails)
 }
 END_TEST
 
+/* Nor can the process go back: the reason of both is told */
+START_TEST(make_and_return_fail)
+{
+	view_entry_t entries[] = {
+		{.name = "plain", .kind = VIEW_OTHER, .action = VIEW_BIND_FILE},
+		{.name = "plain", .kind = VIEW_OTHER, .action = VIEW_BIND_FILE},
+	};
+	neuron_error_t err = {""};
+
+	setns_fails = true;
+	errno = 0;
+	ck_assert_int_eq(private_dir_make(path, entries, 2, &err), -1);
+	ck_assert_int_eq(errno, EIO);
+	ck_assert_msg(strstr(err.text,
+			     "cannot keep plain: File exists; and cannot "
+			     "return to the mount namespace: Operation not "
+			     "permitted"),
+		      "got \"%s\"", err.text);
+}
+END_TEST
+
 START_TEST(make_refused)
 {
 	neuron_error_t err = {""};
@@ -376,6 +412,7 @@ static Suite *_suite(void)
 	tcase_add_test(tcase, make_is_private);
 	tcase_add_test(tcase, make_of_changed);
 	tcase_add_test(tcase, make_fails);
+	tcase_add_test(tcase, make_and_return_fail);
 	tcase_add_test(tcase, make_refused);
 	tcase_add_test(tcase, make_without_privilege);
 	suite_add_tcase(suite, tcase);

@@ -94,7 +94,9 @@ static const struct {
 	{"Efa", "", EINVAL, "write aligned or none"},
 	{"Efa", "16", EINVAL, "write aligned or none"},
 	{"Efa", "all", EINVAL, "write aligned or none"},
-	{"Description", "a\nb", EINVAL, "at most 255 printable"},
+	{"Description", "a\nb", EINVAL,
+	 "this cannot be shown in a line; write at most 255 printable ASCII "
+	 "characters"},
 	{"Description", "caf\xc3\xa9", EINVAL, "at most 255 printable"},
 	{"Description", "\x7f", EINVAL, "at most 255 printable"},
 	{"Description",
