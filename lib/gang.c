@@ -47,7 +47,8 @@ struct gang {
 	spread_t fitted;
 	uint32_t share_count;
 	uint32_t required; /* of the shares */
-	/* work space, count entries each */
+	/* work space, so many entries each */
+	size_t room;
 	share_t *shares;
 	share_t **live; /* shares that are not too heavy */
 	share_t **offered; /* in the order of candidates */
@@ -86,30 +87,65 @@ extern void gang_destroy(gang_t *gang)
 	errno = saved;
 }
 
+/* What was in an array is not kept */
+static bool _has_room(void **array, size_t room, size_t size)
+{
+	free(*array);
+	*array = calloc(room, size);
+	return *array != NULL;
+}
+
+/* Room for so many nodes. What is there from another decision is written
+ * before it is read. RET 0, or -1 */
+static int _make_room(gang_t *gang, uint32_t count)
+{
+	size_t room = (size_t) count + count / 2 + 1;
+
+	if (count < gang->room)
+		return 0;
+	gang->room = 0;
+	if (!_has_room((void **) &gang->shares, room, sizeof(*gang->shares)) ||
+	    !_has_room((void **) &gang->live, room, sizeof(*gang->live)) ||
+	    !_has_room((void **) &gang->offered, room,
+		       sizeof(*gang->offered)) ||
+	    !_has_room((void **) &gang->chosen, room, sizeof(*gang->chosen)) ||
+	    !_has_room((void **) &gang->candidates, room,
+		       sizeof(*gang->candidates)) ||
+	    !_has_room((void **) &gang->picked, room, sizeof(*gang->picked)) ||
+	    !_has_room((void **) &gang->weights, room, sizeof(*gang->weights)))
+		return -1;
+	gang->room = room;
+	return 0;
+}
+
+extern int gang_renew(gang_t *gang, const fabric_t *fabric,
+		      const gang_request_t *request, gang_node_t *nodes,
+		      uint32_t count)
+{
+	gang->fabric = fabric;
+	gang->wanted = request;
+	gang->nodes = nodes;
+	gang->count = 0;
+	gang->share_count = gang->required = 0;
+	gang->fitted = (spread_t){0};
+	if (_make_room(gang, count)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	gang->count = count;
+	return 0;
+}
+
 extern gang_t *gang_create(const fabric_t *fabric,
 			   const gang_request_t *request, gang_node_t *nodes,
 			   uint32_t count)
 {
 	gang_t *gang = calloc(1, sizeof(*gang));
-	size_t room = (size_t) count + 1;
 
 	if (!gang)
 		return NULL;
-	gang->fabric = fabric;
-	gang->wanted = request;
-	gang->nodes = nodes;
-	gang->count = count;
-	gang->shares = calloc(room, sizeof(*gang->shares));
-	gang->live = calloc(room, sizeof(*gang->live));
-	gang->offered = calloc(room, sizeof(*gang->offered));
-	gang->chosen = calloc(room, sizeof(*gang->chosen));
-	gang->candidates = calloc(room, sizeof(*gang->candidates));
-	gang->picked = calloc(room, sizeof(*gang->picked));
-	gang->weights = calloc(room, sizeof(*gang->weights));
 	gang->memo = calloc(MEMO_SIZE, sizeof(*gang->memo));
-	if (!gang->shares || !gang->live || !gang->offered || !gang->chosen ||
-	    !gang->candidates || !gang->picked || !gang->weights ||
-	    !gang->memo) {
+	if (!gang->memo || gang_renew(gang, fabric, request, nodes, count)) {
 		gang_destroy(gang);
 		errno = ENOMEM;
 		return NULL;

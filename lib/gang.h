@@ -69,6 +69,15 @@ extern gang_t *gang_create(const fabric_t *fabric,
 extern void gang_destroy(gang_t *gang);
 
 /*
+ * Make a gang one about other nodes, as gang_create() would, but in the memory
+ * that it has: new memory for ten thousand nodes takes longer than a decision.
+ * RET 0; -1 with errno ENOMEM, it is about no nodes then.
+ */
+extern int gang_renew(gang_t *gang, const fabric_t *fabric,
+		      const gang_request_t *request, gang_node_t *nodes,
+		      uint32_t count);
+
+/*
  * Pick a set of so many devices on each node.
  * OUT fitting - room for all nodes; those that can give them, in their order.
  * RET how many.

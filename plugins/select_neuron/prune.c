@@ -17,6 +17,7 @@ struct prune_room {
 	ledger_sets_t *used;
 	shape_span_t *spans;
 	uint32_t spans_count;
+	gang_t *gang; /* of the last decision; NULL: there was none */
 };
 
 extern prune_room_t *prune_room_create(void)
@@ -40,6 +41,7 @@ extern void prune_room_destroy(prune_room_t *room)
 	xfree(room->nodes);
 	xfree(room->used);
 	xfree(room->spans);
+	gang_destroy(room->gang);
 	xfree(room);
 }
 
@@ -177,6 +179,8 @@ static void _list_nodes(prune_t *prune, const ledger_sets_t *used)
 
 		if (profile != last)
 			all = _all_of(last = profile);
+		if (used && !required && !(all.devices & ~used[n].devices))
+			continue;
 		free = all;
 		enough = _take_away(&free, used ? &used[n] : &none) >= least;
 		if (!enough && !required)
@@ -295,21 +299,33 @@ static answer_t _refusal(prune_t *prune, gang_t *gang)
 	return UNKNOWN;
 }
 
+/* RET NULL: out of memory */
+static gang_t *_gang(const prune_t *prune)
+{
+	const fabric_t *fabric = prune->state->fabric;
+	prune_room_t *room = prune->state->room;
+
+	if (!room->gang)
+		return room->gang = gang_create(fabric, &prune->wanted,
+						prune->nodes, prune->count);
+	if (gang_renew(room->gang, fabric, &prune->wanted, prune->nodes,
+		       prune->count))
+		return NULL;
+	return room->gang;
+}
+
 /* Can the job have its devices from these nodes? YES sets choice. */
 static answer_t _decide(prune_t *prune)
 {
-	gang_t *gang;
+	gang_t *gang = _gang(prune);
 	answer_t answer = YES;
 
-	gang = gang_create(prune->state->fabric, &prune->wanted, prune->nodes,
-			   prune->count);
 	if (!gang)
 		return UNKNOWN;
 	if (gang_decide(gang, _note_choice, prune))
 		answer = _refusal(prune, gang);
 	else if (!_required_are_there(prune))
 		answer = UNKNOWN;
-	gang_destroy(gang);
 	log_flag(
 		SELECT_TYPE,
 		"select/neuron: %pJ: %u candidates, %u to %u nodes: devices %s",

@@ -971,15 +971,16 @@ static void _follow_per_task(const state_t *state, const record_t *record,
 	}
 }
 
-static void _check_state(state_t *state)
+/* IN gang - of another state, whose work space it keeps */
+static void _check_state(state_t *state, gang_t *gang)
 {
 	record_t record = {.state = state};
-	gang_t *gang = gang_create(state->fabric, &state->wanted, state->nodes,
-				   state->count);
 	uint32_t next = 0;
 	int rc;
 
-	ck_assert_ptr_nonnull(gang);
+	ck_assert_int_eq(gang_renew(gang, state->fabric, &state->wanted,
+				    state->nodes, state->count),
+			 0);
 	errno = 0;
 	rc = gang_decide(gang, _record, &record);
 	ck_assert_msg(rc == (record.taken ? 0 : -1),
@@ -987,7 +988,6 @@ static void _check_state(state_t *state)
 		      rc, record.taken ? "" : "not ");
 	ck_assert_msg(!rc || (errno == ENOSPC), "%sgot errno %d",
 		      _describe(state), errno);
-	gang_destroy(gang);
 	if (state->request.per_node)
 		_follow_per_node(state, &record, &next);
 	else
@@ -1002,17 +1002,20 @@ static void _check_state(state_t *state)
 START_TEST(agrees_with_oracle)
 {
 	static state_t state;
+	gang_t *gang = gang_create(NULL, &state.wanted, NULL, 0);
 
+	ck_assert_ptr_nonnull(gang);
 	sample_seed((uint64_t) _i);
 	for (int i = 0; i < FABRICS_PER_TEST; i++) {
 		_make_fabric(&state);
 		for (int j = 0; j < STATES_PER_FABRIC; j++) {
 			_make_nodes(&state);
 			_make_request(&state);
-			_check_state(&state);
+			_check_state(&state, gang);
 		}
 		fabric_destroy(state.fabric);
 	}
+	gang_destroy(gang);
 }
 END_TEST
 
@@ -1719,6 +1722,35 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
+/* Each time more nodes than before, and too little memory at first */
+START_TEST(renews_without_memory)
+{
+	request_t request = {
+		.per_node = 16, .tasks = 1, .tier = SHAPE_CONSECUTIVE};
+	gang_request_t wanted = {.request = &request};
+	fabric_t *fabric = _fabric_of(rows_text, ROW_NODES);
+	gang_node_t nodes[ROW_NODES];
+	gang_t *gang = gang_create(NULL, &wanted, NULL, 0);
+	uint32_t count = _read_nodes("0 0 0 0 0 0 0 ffff", nodes), taken = 0;
+	int rc = -1;
+
+	ck_assert_ptr_nonnull(gang);
+	for (long n = 0; rc; n++) {
+		errno = 0;
+		failing_malloc_after(n);
+		rc = gang_renew(gang, fabric, &wanted, nodes, count);
+		failing_malloc_after(-1);
+		ck_assert_int_eq(errno, rc ? ENOMEM : 0);
+		ck_assert_int_eq(gang_decide(gang, _take, &taken), rc);
+		ck_assert(rc || (n > 4));
+		ck_assert_int_lt(n, 100);
+	}
+	ck_assert_uint_eq(taken, 0x80);
+	gang_destroy(gang);
+	fabric_destroy(fabric);
+}
+END_TEST
+
 static Suite *_suite(void)
 {
 	Suite *suite = suite_create("gang");
@@ -1737,6 +1769,7 @@ static Suite *_suite(void)
 	tcase_add_test(rest, no_nodes);
 	tcase_add_test(rest, decides_again);
 	tcase_add_loop_test(rest, out_of_memory, 0, COUNT(memory_rows));
+	tcase_add_test(rest, renews_without_memory);
 	suite_add_tcase(suite, rest);
 	tcase_set_timeout(many, 120);
 	tcase_add_unchecked_fixture(many, _make_shapes, _free_shapes);
