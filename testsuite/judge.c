@@ -35,7 +35,7 @@
 #include <string.h>
 
 #define DEVICES_MAX 16
-#define NODES_MAX 4096
+#define NODES_MAX 16384
 #define EVENTS_MAX 1000000
 #define NAME_SIZE 64
 #define LINE_SIZE 1024

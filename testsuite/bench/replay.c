@@ -35,6 +35,7 @@ typedef struct {
 	const char *fabric;
 	const char *csv;
 	const char *svg;
+	const char *starts;
 	const char *policy_names;
 	uint32_t nodes;
 	uint32_t replicas;
@@ -61,6 +62,7 @@ typedef struct {
 	const policy_t *policies[POLICIES_MAX];
 	uint32_t policy_count;
 	double *values; /* [policy][metric][replica] */
+	FILE *starts; /* NULL: not asked for */
 } replay_t;
 
 static void _die(const char *fmt, ...)
@@ -108,6 +110,8 @@ static const char usage[] =
 	"  --seed N          (1)\n"
 	"  --csv DIR         write runs.csv and summary.csv there\n"
 	"  --svg DIR         write wait.svg, quality.svg and nodes.svg there\n"
+	"  --starts FILE     write what each job of the first replica waits under\n"
+	"                    each policy: policy,submit_s,nodes,devices,wait_s\n"
 	"  --quiet           no progress\n"
 	"  --help\n";
 
@@ -177,6 +181,8 @@ static void _read_text(options_t *options, const char *name, const char *text)
 		options->policy_names = text;
 	else if (!strcmp(name, "csv"))
 		options->csv = text;
+	else if (!strcmp(name, "starts"))
+		options->starts = text;
 	else
 		options->svg = text;
 }
@@ -203,6 +209,7 @@ static void _read_options(int argc, char **argv, options_t *options)
 		{"policies", required_argument, NULL, TEXT},
 		{"csv", required_argument, NULL, TEXT},
 		{"svg", required_argument, NULL, TEXT},
+		{"starts", required_argument, NULL, TEXT},
 		{NULL, 0, NULL, 0}};
 	int kind, at;
 
@@ -318,6 +325,19 @@ static double *_values(const replay_t *replay, uint32_t policy, int metric)
 		       replay->options.replicas;
 }
 
+static void _write_starts(const replay_t *replay, uint32_t policy,
+			  const trace_t *trace, const double *starts)
+{
+	for (uint32_t i = 0; i < trace->count; i++) {
+		const trace_job_t *job = &trace->jobs[i];
+
+		fprintf(replay->starts,
+			"%s,%.3f,%" PRIu32 ",%" PRIu32 ",%.3f\n",
+			replay->policies[policy]->name, job->submit, job->nodes,
+			job->devices, starts[i] - job->submit);
+	}
+}
+
 static void _run_one(replay_t *replay, uint32_t policy, uint32_t replica,
 		     const trace_t *trace)
 {
@@ -329,12 +349,18 @@ static void _run_one(replay_t *replay, uint32_t policy, uint32_t replica,
 			     .relax = options->relax,
 			     .estimate = options->estimate,
 			     .depth = options->depth};
-	double metrics[SIM_METRICS];
+	double metrics[SIM_METRICS], *starts = NULL;
 	clock_t begin = clock();
 	neuron_error_t err;
 
-	if (sim_run(&sim, trace, metrics, NULL, &err) < 0)
+	if (!replica && replay->starts &&
+	    !(starts = calloc((size_t) trace->count + 1, sizeof(*starts))))
+		_die("out of memory");
+	if (sim_run(&sim, trace, metrics, starts, &err) < 0)
 		_die("%s", err.text);
+	if (starts)
+		_write_starts(replay, policy, trace, starts);
+	free(starts);
 	for (int i = 0; i < SIM_METRICS; i++)
 		_values(replay, policy, i)[replica] = metrics[i];
 	if (!options->quiet)
@@ -453,6 +479,17 @@ static void _close(FILE *file, const char *directory)
 		_die("%s: a file cannot be written", directory);
 }
 
+static void _open_starts(replay_t *replay)
+{
+	const char *path = replay->options.starts;
+
+	if (!path)
+		return;
+	if (!(replay->starts = fopen(path, "we")))
+		_die("%s: %m", path);
+	fputs("policy,submit_s,nodes,devices,wait_s\n", replay->starts);
+}
+
 static void _write_csv(const replay_t *replay)
 {
 	const char *directory = replay->options.csv;
@@ -547,7 +584,10 @@ int main(int argc, char **argv)
 	_read_machine(&replay);
 	_read_policies(&replay);
 	_read_trace(&replay);
+	_open_starts(&replay);
 	_run_all(&replay);
+	if (replay.starts)
+		_close(replay.starts, replay.options.starts);
 	_print_tables(&replay);
 	if (replay.options.csv)
 		_write_csv(&replay);

@@ -17,6 +17,8 @@
 #   NEURON_BUILD_DIR	top of the build tree (default: that of the sources)
 #   NEURON_AUTH		munge | none (default: munge when it can be started)
 #   NEURON_KEEP		not empty: keep the directory in any case
+#   CLUSTER_TOPOLOGY	TopologyPlugin without this project (topology/tree)
+#   CLUSTER_BACKFILL	seconds between two cycles of backfill (1)
 #
 # Build a cluster:
 #   cluster_new MODE		stock, links or neuron: topology/tree +
@@ -554,12 +556,12 @@ _plugins_conf() {
 	else
 		echo "PluginDir=$stock"
 		echo "SelectType=select/cons_tres"
-		echo "TopologyPlugin=topology/tree"
+		echo "TopologyPlugin=${CLUSTER_TOPOLOGY:-topology/tree}"
 	fi
 }
 
 _common_conf() {
-	local sched=bf_interval=1,bf_resolution=1,batch_sched_delay=0
+	local sched=bf_interval=${CLUSTER_BACKFILL:-1},bf_resolution=1,batch_sched_delay=0
 	cat <<-END
 		SelectTypeParameters=CR_Core_Memory
 		DefMemPerCPU=512
