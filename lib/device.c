@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,8 +12,6 @@
 #include "sysfs.h"
 
 #define PATH_SIZE 256
-/* Counters are 32 or 64 bits wide; sysfs_number() reads 11 characters */
-#define COUNT_MAX 99999999999L
 #define UVERBS_MAX 1023
 #define SLOW_RESET 480
 #define FAST_RESET 120
@@ -69,13 +68,11 @@ static void _count(look_t *look, const char *file, long *number)
 {
 	char path[PATH_SIZE];
 	neuron_error_t err;
-	long value;
+	uint64_t value;
 
 	(void) snprintf(path, sizeof(path), "%s/%s", look->dir, file);
-	if (_settle(look,
-		    sysfs_number(look->root, path, 0, COUNT_MAX, &value, &err),
-		    &err))
-		*number = value;
+	if (_settle(look, sysfs_count(look->root, path, &value, &err), &err))
+		*number = (value > LONG_MAX) ? LONG_MAX : (long) value;
 }
 
 static void _read_state(look_t *look)

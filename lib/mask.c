@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KEY_LENGTH (sizeof(MASK_KEY) - 1)
+static const char *const keys[] = {MASK_KEY, MASK_SUSPECT_KEY};
+
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
 
 /* Where the word stands in a Comment; start is NULL without one */
 typedef struct {
@@ -65,14 +67,19 @@ extern void mask_remove(mask_t *mask, devset_t devices)
  * Reading
  */
 
-static int _refuse(neuron_error_t *err, const char *at, const char *why)
+/* Where it is read, what of, and where sentences go */
+typedef struct {
+	const char *key;
+	neuron_error_t *err;
+} parse_t;
+
+static int _refuse(const parse_t *parse, const char *at, const char *why)
 {
 	return neuron_error_set(
-		err, EINVAL,
-		MASK_KEY
-		" in the node's Comment: \"%.40s\": %s; write for example " MASK_KEY
-		"5(why),7 or take the word away",
-		at, why);
+		parse->err, EINVAL,
+		"%s in the node's Comment: \"%.40s\": %s; write "
+		"for example %s5(why),7 or take the word away",
+		parse->key, at, why, parse->key);
 }
 
 /* RET 0; -1: not a number from 0 to 63 */
@@ -86,7 +93,7 @@ static int _index(const char **at, unsigned int *index)
 	return (digits && digits < 3 && value < DEVSET_MAX) ? 0 : -1;
 }
 
-static int _reason(const char **at, char *reason, neuron_error_t *err)
+static int _reason(const parse_t *parse, const char **at, char *reason)
 {
 	const char *from = *at;
 	size_t length = 0;
@@ -97,17 +104,17 @@ static int _reason(const char **at, char *reason, neuron_error_t *err)
 	while (_is_plain(from[1 + length]))
 		length++;
 	if (from[1 + length] != ')')
-		return _refuse(err, from,
+		return _refuse(parse, from,
 			       "a reason is printable ASCII between ( and )");
 	if (length >= MASK_REASON_MAX)
-		return _refuse(err, from, "this reason is too long");
+		return _refuse(parse, from, "this reason is too long");
 	memcpy(reason, from + 1, length);
 	reason[length] = '\0';
 	*at = from + length + 2;
 	return 0;
 }
 
-static int _item(const char **at, mask_t *mask, neuron_error_t *err)
+static int _item(const parse_t *parse, const char **at, mask_t *mask)
 {
 	const char *from = *at;
 	unsigned int first, last;
@@ -115,19 +122,20 @@ static int _item(const char **at, mask_t *mask, neuron_error_t *err)
 	devset_t set;
 
 	if (_index(at, &first))
-		return _refuse(err, from, "a device is a number from 0 to 63");
+		return _refuse(parse, from,
+			       "a device is a number from 0 to 63");
 	last = first;
 	if (**at == '-') {
 		(*at)++;
 		if (_index(at, &last) || last < first)
-			return _refuse(err, from,
+			return _refuse(parse, from,
 				       "a range is two numbers from 0 to 63, "
 				       "the lower one first");
 	}
 	set = devset_run(first, last - first + 1);
 	if (mask->devices & set)
-		return _refuse(err, from, "a device stands there twice");
-	if (_reason(at, reason, err))
+		return _refuse(parse, from, "a device stands there twice");
+	if (_reason(parse, at, reason))
 		return -1;
 	for (unsigned int d = first; d <= last; d++)
 		(void) mask_add(mask, d, reason);
@@ -139,35 +147,56 @@ static bool _ends(char c)
 	return !c || c == ' ' || c == ';';
 }
 
-static const char *_find(const char *text)
+/* Behind a word: blanks and ";" in its reasons do not end it */
+static const char *_behind(const char *at)
 {
-	const char *from = text;
+	for (; !_ends(*at); at++) {
+		const char *close = (*at == '(') ? strpbrk(at + 1, "()") : NULL;
 
-	while ((text = strstr(text, MASK_KEY))) {
-		if (text == from || text[-1] == ' ' || text[-1] == ';')
+		if (close && *close == ')')
+			at = close;
+	}
+	return at;
+}
+
+/* The next word that has a key, from the start of a word on */
+static const char *_find(const char *text, const char *key)
+{
+	size_t length = strlen(key);
+
+	while (*text) {
+		bool ours = false;
+
+		if (!strncmp(text, key, length))
 			return text;
-		text += KEY_LENGTH;
+		for (size_t i = 0; i < KEYS; i++)
+			ours |= !strncmp(text, keys[i], strlen(keys[i]));
+		if (ours)
+			text = _behind(text);
+		while (!_ends(*text))
+			text++;
+		text += !!*text;
 	}
 	return NULL;
 }
 
-static int _items(word_t *word, mask_t *mask, neuron_error_t *err)
+static int _items(const parse_t *parse, word_t *word, mask_t *mask)
 {
-	const char *at = word->start + KEY_LENGTH;
+	const char *at = word->start + strlen(parse->key);
 
 	do {
-		if (_item(&at, mask, err))
+		if (_item(parse, &at, mask))
 			return -1;
 	} while (*at == ',' && *(++at));
 	if (!_ends(*at) || at[-1] == ',')
-		return _refuse(err, (at[-1] == ',') ? at - 1 : at,
+		return _refuse(parse, (at[-1] == ',') ? at - 1 : at,
 			       "this cannot stand here");
 	word->end = at;
 	return 0;
 }
 
-static int _read(const char *comment, word_t *word, mask_t *mask,
-		 neuron_error_t *err)
+static int _read(const parse_t *parse, const char *comment, word_t *word,
+		 mask_t *mask)
 {
 	const char *second;
 
@@ -176,29 +205,37 @@ static int _read(const char *comment, word_t *word, mask_t *mask,
 	if (!comment)
 		return 0;
 	if (strnlen(comment, MASK_COMMENT_MAX) == MASK_COMMENT_MAX)
-		return neuron_error_set(err, EINVAL,
+		return neuron_error_set(parse->err, EINVAL,
 					"the node's Comment is longer than %d "
 					"bytes: shorten it",
 					MASK_COMMENT_MAX - 1);
-	word->start = _find(comment);
+	word->start = _find(comment, parse->key);
 	if (!word->start)
 		return 0;
-	if (_items(word, mask, err))
+	if (_items(parse, word, mask))
 		return -1;
-	if ((second = _find(word->end)))
-		return _refuse(err, second, "the word stands there twice");
+	second = *word->end ? _find(word->end + 1, parse->key) : NULL;
+	if (second)
+		return _refuse(parse, second, "the word stands there twice");
+	return 0;
+}
+
+extern int mask_decode_key(const char *key, const char *comment, mask_t *mask,
+			   neuron_error_t *err)
+{
+	parse_t parse = {.key = key, .err = err};
+	mask_t read;
+	word_t word;
+
+	if (_read(&parse, comment, &word, &read))
+		return -1;
+	*mask = read;
 	return 0;
 }
 
 extern int mask_decode(const char *comment, mask_t *mask, neuron_error_t *err)
 {
-	mask_t read;
-	word_t word;
-
-	if (_read(comment, &word, &read, err))
-		return -1;
-	*mask = read;
-	return 0;
+	return mask_decode_key(MASK_KEY, comment, mask, err);
 }
 
 /*
@@ -272,16 +309,18 @@ extern int mask_text(const mask_t *mask, char *buf, size_t size,
 	return _finish(&sink, err);
 }
 
-extern int mask_encode(const mask_t *mask, const char *comment, char *buf,
-		       size_t size, neuron_error_t *err)
+extern int mask_encode_key(const char *key, const mask_t *mask,
+			   const char *comment, char *buf, size_t size,
+			   neuron_error_t *err)
 {
+	parse_t parse = {.key = key, .err = err};
 	sink_t sink = {.buf = buf, .size = size};
 	const char *rest = "";
 	size_t before;
 	mask_t old;
 	word_t word;
 
-	if (_read(comment, &word, &old, err))
+	if (_read(&parse, comment, &word, &old))
 		return -1;
 	before = comment ? strlen(comment) : 0;
 	if (word.start) {
@@ -292,7 +331,7 @@ extern int mask_encode(const mask_t *mask, const char *comment, char *buf,
 	if (mask->devices) {
 		if (before && !word.start)
 			_put(&sink, " ", 1);
-		_put(&sink, MASK_KEY, KEY_LENGTH);
+		_put(&sink, key, strlen(key));
 		_put_items(&sink, mask);
 	} else if (word.start && *rest == ' ') {
 		rest++;
@@ -301,6 +340,12 @@ extern int mask_encode(const mask_t *mask, const char *comment, char *buf,
 	}
 	_put(&sink, rest, strlen(rest));
 	return _finish(&sink, err);
+}
+
+extern int mask_encode(const mask_t *mask, const char *comment, char *buf,
+		       size_t size, neuron_error_t *err)
+{
+	return mask_encode_key(MASK_KEY, mask, comment, buf, size, err);
 }
 
 extern devset_t mask_efas(const profile_t *profile, devset_t devices)

@@ -320,6 +320,47 @@ extern int sysfs_number(int root, const char *path, long min, long max,
 	return 0;
 }
 
+extern int sysfs_count(int root, const char *path, uint64_t *count,
+		       neuron_error_t *err)
+{
+	char line[SYSFS_FILE_MAX];
+	uint64_t value = 0;
+	size_t digits;
+
+	if (sysfs_line(root, path, line, sizeof(line), err) < 0)
+		return -1;
+	digits = strspn(line, "0123456789");
+	for (size_t i = 0; i < digits; i++) {
+		uint64_t digit = (uint64_t) (line[i] - '0');
+
+		if (value > (UINT64_MAX - digit) / 10) {
+			digits = 0;
+			break;
+		}
+		value = value * 10 + digit;
+	}
+	if (!digits || line[digits])
+		return sysfs_refuse(path, line,
+				    "a number from 0 to 18446744073709551615",
+				    err);
+	*count = value;
+	return 0;
+}
+
+extern int sysfs_stream(int root, const char *path, neuron_error_t *err)
+{
+	struct stat st;
+	int fd;
+
+	if (sysfs_stat(root, path, &st))
+		return _unreadable(path, err);
+	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+		return neuron_error_set(err, EINVAL,
+					"/%.200s: it must be a file", path);
+	fd = _open_file(root, path, 0);
+	return (fd < 0) ? _unreadable(path, err) : fd;
+}
+
 static int _each(DIR *dir, sysfs_entry_t entry, void *arg)
 {
 	const struct dirent *at;

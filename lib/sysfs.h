@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "error.h"
@@ -70,6 +71,17 @@ extern int sysfs_line(int root, const char *path, char *buf, size_t size,
  */
 extern int sysfs_number(int root, const char *path, long min, long max,
 			long *number, neuron_error_t *err);
+
+/* The same for a counter of 64 bits, which goes on until 2^64 - 1 */
+extern int sysfs_count(int root, const char *path, uint64_t *count,
+		       neuron_error_t *err);
+
+/*
+ * Open a file for reading without waiting: a regular file, or a character
+ * device such as dev/kmsg.
+ * RET a descriptor for close(); -1 as sysfs_read(), EINVAL for anything else.
+ */
+extern int sysfs_stream(int root, const char *path, neuron_error_t *err);
 
 /*
  * Refuse the content of a file: "/PATH: "CONTENT": it must be RIGHT".

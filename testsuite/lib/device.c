@@ -17,6 +17,7 @@
 #define HARDWARE "stats/hardware/"
 #define COMPONENTS HARDWARE "health_status/unhealthy_components"
 #define RESETS "neuron_core0/stats/other_info/reset_req_count/total"
+#define COUNT64 "18446744073709551615"
 #define NUMBER(max) "it must be a number from 0 to " max
 
 static profile_t *trn2, *inf2;
@@ -85,11 +86,17 @@ static const struct {
 	{HARDWARE "sram_ecc_uncorrected", NULL, 0, ""},
 	{HARDWARE "sram_ecc_uncorrected", "1\n", EIO,
 	 "neuron3: 1 uncorrected SRAM errors: replace the instance"},
-	{HARDWARE "sram_ecc_uncorrected", "x\n", EINVAL, NUMBER("99999999999")},
-	{HARDWARE "sram_ecc_uncorrected", "-1\n", EINVAL,
-	 NUMBER("99999999999")},
+	{HARDWARE "sram_ecc_uncorrected", "x\n", EINVAL, NUMBER(COUNT64)},
+	{HARDWARE "sram_ecc_uncorrected", "-1\n", EINVAL, NUMBER(COUNT64)},
 	{HARDWARE "sram_ecc_uncorrected", "99999999999999999999\n", EINVAL,
-	 NUMBER("99999999999")},
+	 NUMBER(COUNT64)},
+	{HARDWARE "sram_ecc_uncorrected", "18446744073709551616\n", EINVAL,
+	 NUMBER(COUNT64)},
+	{HARDWARE "sram_ecc_uncorrected", "\n", EINVAL, NUMBER(COUNT64)},
+	{HARDWARE "sram_ecc_uncorrected", "1 \n", EINVAL, NUMBER(COUNT64)},
+	{HARDWARE "mem_ecc_uncorrected", "18446744073709551615\n", EIO,
+	 "neuron3: 9223372036854775807 uncorrected memory errors: replace the "
+	 "instance"},
 	{HARDWARE "mem_ecc_uncorrected", "99999999999\n", EIO,
 	 "neuron3: 99999999999 uncorrected memory errors: replace the "
 	 "instance"},
@@ -98,7 +105,7 @@ static const struct {
 	 "reboot"},
 	{HARDWARE "mem_ecc_corrected", "7\n", 0, ""},
 	{RESETS, NULL, 0, ""},
-	{RESETS, "x", EINVAL, NUMBER("99999999999")},
+	{RESETS, "x", EINVAL, NUMBER(COUNT64)},
 };
 
 START_TEST(test_look)

@@ -45,6 +45,14 @@ static const struct {
 	{"neuron-mask=5 neuron", 0x20, "5", NULL},
 	{"my-neuron-mask=1 neuron-mask=5", 0x20, "5", NULL},
 	{"a\nb\x80 neuron-mask=5", 0x20, "5", NULL},
+	{"neuron-suspect=5(x)", 0, "", NULL},
+	{"neuron-suspect=5(a neuron-mask=7;neuron-mask=8)", 0, "", NULL},
+	{"neuron-suspect=5(a b),6 neuron-mask=7(c)", 0x80, "7(c)", NULL},
+	{"neuron-mask=7(c) neuron-suspect=5(a neuron-mask=8)", 0x80, "7(c)",
+	 NULL},
+	{"neuron-suspect=5(a neuron-mask=7", 0x80, "7", NULL},
+	{"neuron-suspect=5(a neuron-mask=7(b)", 0x80, "7(b)", NULL},
+	{"neuron-suspect= neuron-mask=7", 0x80, "7", NULL},
 };
 
 START_TEST(test_read)
@@ -177,6 +185,60 @@ START_TEST(test_write)
 }
 END_TEST
 
+/* The suspect word beside it; each leaves the other alone */
+static const struct {
+	const char *comment;
+	devset_t suspects;
+	const char *with; /* devices 1 and 2 in it */
+	const char *without;
+} suspects[] = {
+	{NULL, 0, "neuron-suspect=1(s),2", ""},
+	{"neuron-mask=5(a)", 0, "neuron-mask=5(a) neuron-suspect=1(s),2",
+	 "neuron-mask=5(a)"},
+	{"neuron-mask=5(neuron-suspect=3)", 0,
+	 "neuron-mask=5(neuron-suspect=3) neuron-suspect=1(s),2",
+	 "neuron-mask=5(neuron-suspect=3)"},
+	{"neuron-mask=5(x neuron-suspect=3) a", 0,
+	 "neuron-mask=5(x neuron-suspect=3) a neuron-suspect=1(s),2",
+	 "neuron-mask=5(x neuron-suspect=3) a"},
+	{"neuron-suspect=9 neuron-mask=5(a)", 0x200,
+	 "neuron-suspect=1(s),2 neuron-mask=5(a)", "neuron-mask=5(a)"},
+	{"neuron-mask=banana neuron-suspect=9(x;y)", 0x200,
+	 "neuron-mask=banana neuron-suspect=1(s),2", "neuron-mask=banana"},
+};
+
+START_TEST(test_suspects)
+{
+	const char *comment = suspects[_i].comment;
+
+	ck_assert_msg(!mask_decode_key(MASK_SUSPECT_KEY, comment, &mask, &err),
+		      "\"%s\": %s", comment, err.text);
+	ck_assert_msg(mask.devices == suspects[_i].suspects,
+		      "\"%s\": got 0x%llx, wanted 0x%llx", comment,
+		      (unsigned long long) mask.devices,
+		      (unsigned long long) suspects[_i].suspects);
+	mask_init(&mask);
+	ck_assert(!mask_add(&mask, 1, "s"));
+	ck_assert(!mask_add(&mask, 2, NULL));
+	ck_assert_int_gt(mask_encode_key(MASK_SUSPECT_KEY, &mask, comment, text,
+					 sizeof(text), &err),
+			 0);
+	ck_assert_str_eq(text, suspects[_i].with);
+	mask_init(&mask);
+	ck_assert_int_ge(mask_encode_key(MASK_SUSPECT_KEY, &mask, comment, text,
+					 sizeof(text), &err),
+			 0);
+	ck_assert_str_eq(text, suspects[_i].without);
+	ck_assert_int_eq(mask_decode_key(MASK_SUSPECT_KEY,
+					 "a neuron-suspect=5x", &mask, &err),
+			 -1);
+	ck_assert_str_eq(err.text,
+			 "neuron-suspect= in the node's Comment: \"x\": this "
+			 "cannot stand here; write for example "
+			 "neuron-suspect=5(why),7 or take the word away");
+}
+END_TEST
+
 /* Whatever a reason is made of, it can be read back */
 START_TEST(test_reasons)
 {
@@ -283,6 +345,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_read, 0, ROWS(reads));
 	tcase_add_loop_test(tcase, test_refuse, 0, ROWS(refused));
 	tcase_add_loop_test(tcase, test_write, 0, ROWS(writes));
+	tcase_add_loop_test(tcase, test_suspects, 0, ROWS(suspects));
 	tcase_add_test(tcase, test_reasons);
 	tcase_add_test(tcase, test_room);
 	tcase_add_loop_test(tcase, test_efas, 0, ROWS(efas));
