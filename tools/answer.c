@@ -184,7 +184,10 @@ static int _ask(const question_t *question, const request_t *request,
 		.efa_per_task = job->efa_per_task,
 		.nodes_min = request->nodes_min,
 		.nodes_max = request->nodes_max,
-		.nodes_wanted = request->nodes_min,
+		/* as many as it may have, as slurmctld does */
+		.nodes_wanted = (request->nodes_max == UINT32_MAX)
+					? request->nodes_min
+					: request->nodes_max,
 		.cpus = job->cpus,
 		.ultraserver = question->ultraserver,
 	};

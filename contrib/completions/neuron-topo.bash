@@ -31,9 +31,16 @@ _neuron_topo_options() {
 	show) echo --json --svg --html --watch ;;
 	fit)
 		echo -N --nodes --gres --tres-per-task -n --ntasks --ntasks-per-node \
-			-c --cpus-per-task --exclusive -p --partition -w --nodelist \
-			-x --exclude -t --time --neuron-shape --neuron-launch \
-			--neuron-ultraserver --neuron-template --json
+			-c --cpus-per-task --mincpus -O --overcommit --exclusive \
+			-p --partition -w --nodelist -x --exclude -t --time \
+			--mem --mem-per-cpu -C --constraint --reservation -A --account \
+			-q --qos -L --licenses -d --dependency --switches \
+			-s --oversubscribe --ntasks-per-socket --ntasks-per-core \
+			-J --job-name -o --output -e --error -D --chdir --comment --export \
+			-G --gpus --gpus-per-node --gpus-per-task --gpus-per-socket \
+			--neuron-shape --neuron-tp --neuron-lnc --neuron-wait \
+			--neuron-launch --neuron-ultraserver --neuron-template \
+			--neuron-env --neuron-model --json
 		;;
 	explain) echo --shape --json ;;
 	mask) echo --reason --json ;;
@@ -67,8 +74,13 @@ _neuron_topo_takes() {
 		--partition | --output | --diff | --probes | --nodes | --gres | \
 		--tres-per-task | --ntasks | --ntasks-per-node | --cpus-per-task | \
 		--nodelist | --exclude | --time | --neuron-shape | --neuron-launch | \
-		--neuron-ultraserver | --neuron-template | --reason | \
-		-N | -n | -c | -p | -w | -x | -t) return 0 ;;
+		--neuron-ultraserver | --neuron-template | --neuron-tp | --neuron-lnc | \
+		--neuron-wait | --neuron-env | --neuron-model | --reason | --mincpus | \
+		--mem | --mem-per-cpu | --constraint | --reservation | --account | --qos | \
+		--licenses | --dependency | --switches | --ntasks-per-socket | \
+		--ntasks-per-core | --job-name | --error | --chdir | --comment | --export | \
+		--gpus | --gpus-per-node | --gpus-per-task | --gpus-per-socket | \
+		-[NncpwxtCAqLdJoeDG]) return 0 ;;
 	*) return 1 ;;
 	esac
 }
@@ -80,6 +92,9 @@ _neuron_topo_values() {
 	--colour | --color) words='always never auto' ;;
 	--shape | --neuron-shape) words='consecutive best ring connected' ;;
 	--neuron-launch) words='process core' ;;
+	--neuron-lnc) words='1 2' ;;
+	--neuron-wait) words=never ;;
+	--neuron-env) words='full basic none' ;;
 	--neuron-ultraserver) words='require prefer no' ;;
 	--neuron-template)
 		words=$(_neuron_topo_names name \

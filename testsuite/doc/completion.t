@@ -74,8 +74,9 @@ if [ -x "$topo" ]; then
 			# shellcheck disable=SC2086
 			said=$("$topo" $command "$option=" --nosuch 2>&1 </dev/null | head -n 1)
 			takes=yes got=no
-			# that of --watch stands behind = only
-			[[ $said != *"doesn't allow an argument"* && $option != --watch ]] || takes=no
+			# that of these stands behind = only
+			[[ $said != *"doesn't allow an argument"* &&
+				$option != --watch && $option != --exclusive ]] || takes=no
 			! _neuron_topo_takes "$option" || got=yes
 			is "$got" "$takes" "\"$command\" $option: has an argument: $takes"
 		done

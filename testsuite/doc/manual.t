@@ -187,6 +187,8 @@ if [ -x "$topo" ]; then
 			like "$(accepted "$topo" "$command")" '(^|[[:space:]])--json([[:space:]]|$)' \
 				"$command has --json"
 	done
+	is "$(comm -23 <(known option | sed 's/^/--neuron-/; s/ $//' | sort) \
+		<(accepted "$topo" fit | sort))" "" "fit has every option --neuron-"
 else
 	skip "$page: options" "neuron-topo is not built without Slurm"
 fi
