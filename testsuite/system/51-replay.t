@@ -29,7 +29,8 @@ wrong_lines() {
 		$7 !~ /^-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$/)' "$1"
 }
 
-# Every tag of an SVG file is closed, in order
+# Every tag of an SVG file is closed, in order.
+# shellcheck disable=SC2317 # called by ok
 well_formed() {
 	awk '{
 		text = text $0
