@@ -206,22 +206,30 @@ static time_t _end_of(const job_record_t *job_ptr, time_t from)
 	return from + (time_t) minutes * 60;
 }
 
+static uint32_t _spans_of(const prune_state_t *state, int node, time_t from,
+			  time_t to, shape_span_t *spans)
+{
+	const profile_t *profile = site_profile(state->site, node);
+	devset_t all =
+		profile_devices(profile) & ~prune_masked(state, node).devices;
+
+	return ledger_spans(state->ledger, node, all, from, to, spans);
+}
+
 extern uint32_t prune_spans(const prune_state_t *state,
 			    const job_record_t *job_ptr, int node,
 			    time_t moment, shape_span_t *spans)
 {
 	time_t from = moment ? moment : time(NULL);
-	const profile_t *profile = site_profile(state->site, node);
-	devset_t all =
-		profile_devices(profile) & ~prune_masked(state, node).devices;
 
-	return ledger_spans(state->ledger, node, all, from,
-			    _end_of(job_ptr, from), spans);
+	return _spans_of(state, node, from, _end_of(job_ptr, from), spans);
 }
 
 /* Let every node tell what becomes free on it after a moment (0: now) */
 static void _set_spans(prune_t *prune, time_t moment)
 {
+	time_t from = moment ? moment : time(NULL);
+	time_t to = _end_of(prune->call->job_ptr, from);
 	uint32_t used = 0;
 
 	for (uint32_t i = 0; i < prune->count; i++) {
@@ -231,9 +239,8 @@ static void _set_spans(prune_t *prune, time_t moment)
 		if (used + SHAPE_SPANS_MAX > prune->spans_room)
 			continue;
 		node->spans = &prune->spans[used];
-		node->span_count =
-			prune_spans(prune->state, prune->call->job_ptr,
-				    node->node, moment, &prune->spans[used]);
+		node->span_count = _spans_of(prune->state, node->node, from, to,
+					     &prune->spans[used]);
 		used += node->span_count;
 	}
 }
