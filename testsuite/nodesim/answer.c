@@ -2,10 +2,12 @@
 #include <signal.h>
 
 #include "answer.h"
+#include "holding.h"
 #include "job.h"
 #include "loop.h"
 #include "outbox.h"
 #include "release.h"
+#include "step.h"
 
 /* Between REQUEST_RECONFIGURE to the first node and reading slurm.conf: all
  * nodes get it, one reading is enough */
@@ -60,8 +62,13 @@ static answer_t _energy(node_t *node, const slurm_msg_t *msg)
 
 static answer_t _prolog(node_t *node, const slurm_msg_t *msg)
 {
-	slurm_step_id_t id = release_prolog_id(msg->data);
+	const prolog_launch_msg_t *prolog = msg->data;
+	slurm_step_id_t id = release_prolog_id(prolog);
 
+	int rc = holding_take(node, prolog->cred);
+
+	if (rc)
+		return _rc(rc);
 	if (!(slurm_conf.prolog_flags & PROLOG_FLAG_NOHOLD))
 		outbox_job(node, OUTBOX_PROLOG, &id, SLURM_SUCCESS);
 	return _rc(SLURM_SUCCESS);
@@ -72,6 +79,10 @@ static answer_t _launch(node_t *node, const slurm_msg_t *msg)
 	const batch_job_launch_msg_t *launch = msg->data;
 	slurm_step_id_t id = release_batch_id(launch);
 
+	int rc = holding_take(node, launch->cred);
+
+	if (rc)
+		return _rc(rc);
 	if (!job_start(node, &id, launch->script, launch->environment,
 		       launch->envc))
 		return _rc(ESLURM_DUPLICATE_JOB_ID);
@@ -84,20 +95,35 @@ static answer_t _terminate(node_t *node, const slurm_msg_t *msg)
 	const kill_job_msg_t *kill = msg->data;
 	bool ran = job_kill(node, kill->step_id.job_id, SIGTERM);
 
+	ran = ran || node->steps;
+	step_kill(node, &kill->step_id, SIGTERM);
+
 	if (kill->step_id.step_id != NO_VAL)
 		return _rc(SLURM_SUCCESS);
+	holding_free(node, kill->step_id.job_id);
 	if (!ran && !slurm_conf.epilog)
 		return _rc(ESLURMD_KILL_JOB_ALREADY_COMPLETE);
 	outbox_job(node, OUTBOX_EPILOG, &kill->step_id, SLURM_SUCCESS);
 	return _rc(SLURM_SUCCESS);
 }
 
+/* Of a user: the credential says what srun may do */
+static answer_t _steps(node_t *node, const slurm_msg_t *msg)
+{
+	return _rc(step_start(node, msg));
+}
+
 static answer_t _signal(node_t *node, const slurm_msg_t *msg)
 {
 	const signal_tasks_msg_t *tasks = msg->data;
 
-	if ((tasks->signal == SIGKILL) || (tasks->signal == SIGTERM))
+	if ((tasks->signal != SIGKILL) && (tasks->signal != SIGTERM) &&
+	    (tasks->signal != SIGINT))
+		return _rc(SLURM_SUCCESS);
+	if ((tasks->step_id.step_id == SLURM_BATCH_SCRIPT) ||
+	    (tasks->step_id.step_id == NO_VAL))
 		(void) job_kill(node, tasks->step_id.job_id, tasks->signal);
+	step_kill(node, &tasks->step_id, tasks->signal);
 	return _rc(SLURM_SUCCESS);
 }
 
@@ -128,6 +154,8 @@ static answer_t _shutdown(node_t *node, const slurm_msg_t *msg)
 	(void) msg;
 	node->dropped = true;
 	jobs_lose(node);
+	steps_lose(node);
+	holdings_lose(node);
 	return _none();
 }
 
@@ -135,6 +163,8 @@ static answer_t _reboot(node_t *node, const slurm_msg_t *msg)
 {
 	(void) msg;
 	jobs_lose(node);
+	steps_lose(node);
+	holdings_lose(node);
 	node->started = time(NULL);
 	outbox_register(node);
 	return _none();
@@ -153,6 +183,7 @@ static const struct {
 	{REQUEST_ACCT_GATHER_ENERGY, _energy},
 	{REQUEST_LAUNCH_PROLOG, _prolog},
 	{REQUEST_BATCH_JOB_LAUNCH, _launch},
+	{REQUEST_LAUNCH_TASKS, _steps},
 	{REQUEST_TERMINATE_JOB, _terminate},
 	{REQUEST_ABORT_JOB, _terminate},
 	{REQUEST_KILL_TIMELIMIT, _terminate},
@@ -172,7 +203,8 @@ static const struct {
 static bool _is_trusted(const slurm_msg_t *msg)
 {
 	return msg->auth_ids_set &&
-	       (!msg->auth_uid || (msg->auth_uid == slurm_conf.slurm_user_id));
+	       ((msg->msg_type == REQUEST_LAUNCH_TASKS) || !msg->auth_uid ||
+		(msg->auth_uid == slurm_conf.slurm_user_id));
 }
 
 extern answer_t answer(node_t *node, const slurm_msg_t *msg)

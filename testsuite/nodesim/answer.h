@@ -3,8 +3,8 @@
  * answer: what a node says and does when slurmctld tells or asks it something.
  *
  * As slurmd does it: https://slurm.schedmd.com/slurmd.html and the messages of
- * src/common/slurm_protocol_common.h. Steps (srun) are refused: a program would
- * have to run.
+ * src/common/slurm_protocol_common.h. Nothing that a
+ * script would start runs.
  */
 #ifndef NODESIM_ANSWER_H
 #define NODESIM_ANSWER_H

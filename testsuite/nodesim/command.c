@@ -5,10 +5,13 @@
 #include "answer.h"
 #include "command.h"
 #include "door.h"
+#include "holding.h"
 #include "job.h"
 #include "loop.h"
 #include "node.h"
 #include "outbox.h"
+#include "plan.h"
+#include "step.h"
 
 #include "src/common/hostlist.h"
 
@@ -36,6 +39,8 @@ static char *_drop(node_t *node, const char *value)
 	(void) value;
 	node->dropped = true;
 	jobs_lose(node);
+	steps_lose(node);
+	holdings_lose(node);
 	return NULL;
 }
 
@@ -170,19 +175,19 @@ static char *_speed(const char *value)
 		return xstrdup_printf(
 			"speed is a factor above 0 and up to %g, not \"%s\"",
 			SPEED_MAX, value);
-	job_speed(factor);
+	plan_speed(factor);
 	return NULL;
 }
 
 static char *_seconds(const char *value)
 {
-	double seconds = command_number(value, JOB_SECONDS_MAX);
+	double seconds = command_number(value, PLAN_SECONDS_MAX);
 
 	if (seconds < 0)
 		return xstrdup_printf(
 			"seconds are a number from 0 to %g, not \"%s\"",
-			JOB_SECONDS_MAX, value);
-	job_default(seconds);
+			PLAN_SECONDS_MAX, value);
+	plan_default(seconds);
 	return NULL;
 }
 
@@ -190,6 +195,9 @@ static void _stat(char **out)
 {
 	xstrfmtcat(*out, "nodes %u\n", node_count);
 	xstrfmtcat(*out, "jobs %u\n", jobs_running());
+	xstrfmtcat(*out, "steps %u\n", steps_running());
+	xstrfmtcat(*out, "holdings %u\n", holdings());
+	xstrfmtcat(*out, "conflicts %" PRIu64 "\n", holding_conflicts());
 	xstrfmtcat(*out, "waiting %u\n", outbox_waiting());
 	xstrfmtcat(*out, "answers %" PRIu64 "\n", answers());
 	xstrfmtcat(*out, "forwarded %" PRIu64 "\n", door_forwarded());

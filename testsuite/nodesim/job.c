@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdlib.h>
-#include <string.h>
-
 #include "job.h"
 #include "journal.h"
 #include "loop.h"
 #include "outbox.h"
-
-#define MARK "#NODESIM "
-#define VARIABLE "NODESIM="
+#include "plan.h"
 
 struct job {
 	loop_timer_t timer; /* must be the first */
@@ -18,76 +13,7 @@ struct job {
 	uint32_t status; /* how it will end, as of wait(2) */
 };
 
-typedef struct {
-	double seconds;
-	uint32_t exit;
-} plan_t;
-
-static plan_t by_default = {.seconds = 1};
-static double speed = 1;
 static uint32_t running;
-
-extern void job_default(double seconds)
-{
-	by_default.seconds = seconds;
-}
-
-extern void job_speed(double factor)
-{
-	speed = factor;
-}
-
-/* ------------------------------------------------------------------ */
-/* What a script says */
-
-static void _read_word(plan_t *plan, const char *word)
-{
-	double value;
-	char *end;
-	const char *text = strchr(word, '=');
-
-	if (!text)
-		return;
-	value = strtod(text + 1, &end);
-	if ((end == text + 1) || !(value >= 0) || (value > JOB_SECONDS_MAX))
-		return;
-	if (!strncmp(word, "seconds=", 8))
-		plan->seconds = value;
-	else if (!strncmp(word, "exit=", 5) && (value < 256))
-		plan->exit = value;
-}
-
-static void _read_line(plan_t *plan, const char *text)
-{
-	char *line = xstrndup(text, strcspn(text, "\n")), *save = NULL;
-
-	for (char *word = strtok_r(line, " \t\r", &save); word;
-	     word = strtok_r(NULL, " \t\r", &save))
-		_read_word(plan, word);
-	xfree(line);
-}
-
-static void _read_script(plan_t *plan, const char *script)
-{
-	for (const char *line = script; line && *line;) {
-		if (!strncmp(line, MARK, strlen(MARK)))
-			_read_line(plan, line + strlen(MARK));
-		line = strchr(line, '\n');
-		line = line ? line + 1 : NULL;
-	}
-}
-
-static plan_t _plan(const char *script, char **environment, uint32_t count)
-{
-	plan_t plan = by_default;
-
-	for (uint32_t i = 0; i < count; i++) {
-		if (!strncmp(environment[i], VARIABLE, strlen(VARIABLE)))
-			_read_line(&plan, environment[i] + strlen(VARIABLE));
-	}
-	_read_script(&plan, script);
-	return plan;
-}
 
 /* ------------------------------------------------------------------ */
 
@@ -131,7 +57,7 @@ extern bool job_start(node_t *node, const slurm_step_id_t *id,
 		      uint32_t environment_count)
 {
 	job_t **place = _find(node, id->job_id), *job;
-	plan_t plan = _plan(script, environment, environment_count);
+	plan_t plan = plan_read(script, environment, environment_count);
 
 	if (*place)
 		return false;
@@ -139,11 +65,11 @@ extern bool job_start(node_t *node, const slurm_step_id_t *id,
 	job->timer.fire = _fire;
 	job->node = node;
 	job->id = *id;
-	job->status = plan.exit << 8;
+	job->status = plan.status;
 	*place = job;
 	running++;
 	journal_start(id->job_id, node->name);
-	loop_timer_set(&job->timer, (int64_t) (plan.seconds * 1000 / speed));
+	loop_timer_set(&job->timer, plan.milliseconds);
 	return true;
 }
 

@@ -18,6 +18,9 @@ static struct {
 	loop_timer_t **heap;
 	size_t timers;
 	size_t room;
+	/* Of this turn */
+	struct epoll_event events[EVENTS];
+	int ready;
 } loop = {.epoll = -1};
 
 extern int loop_init(void)
@@ -46,6 +49,11 @@ extern int loop_change(loop_source_t *source, uint32_t events)
 extern void loop_remove(loop_source_t *source)
 {
 	(void) _control(EPOLL_CTL_DEL, source, 0);
+	/* It may be ready in this turn, and be gone by then */
+	for (int i = 0; i < loop.ready; i++) {
+		if (loop.events[i].data.ptr == source)
+			loop.events[i].data.ptr = NULL;
+	}
 }
 
 extern int64_t loop_now(void)
@@ -139,18 +147,18 @@ static int _patience(void)
 
 extern int loop_run(void)
 {
-	struct epoll_event events[EVENTS];
-
 	while (!loop.stopped) {
-		int count = epoll_wait(loop.epoll, events, EVENTS, _patience());
-
-		if ((count < 0) && (errno != EINTR))
+		loop.ready = epoll_wait(loop.epoll, loop.events, EVENTS,
+					_patience());
+		if ((loop.ready < 0) && (errno != EINTR))
 			return -1;
-		for (int i = 0; i < count; i++) {
-			loop_source_t *source = events[i].data.ptr;
+		for (int i = 0; i < loop.ready; i++) {
+			loop_source_t *source = loop.events[i].data.ptr;
 
-			source->ready(source, events[i].events);
+			if (source)
+				source->ready(source, loop.events[i].events);
 		}
+		loop.ready = 0;
 		_fire_timers();
 	}
 	return 0;

@@ -3,8 +3,8 @@
  * loop: one thread that waits for descriptors and for points in time.
  *
  * There is one loop in a process. What is registered belongs to the caller and
- * must stay where it is until it is removed. A callback may remove and free its
- * own source or timer, and those that are not ready in the same turn.
+ * must stay where it is until it is removed. A callback may remove and free
+ * any source or timer, its own too.
  */
 #ifndef NODESIM_LOOP_H
 #define NODESIM_LOOP_H

@@ -11,6 +11,9 @@
 #define NODE_MUTE_MAX 16
 
 typedef struct job job_t;
+typedef struct holding holding_t;
+typedef struct revocation revocation_t;
+typedef struct step step_t;
 
 typedef struct {
 	char *name;
@@ -18,6 +21,9 @@ typedef struct {
 	const node_record_t *record; /* of slurm.conf, NULL: has left it */
 	const device_list_t *devices;
 	job_t *jobs; /* see job.h */
+	holding_t *holdings; /* see holding.h */
+	revocation_t *revocations;
+	step_t *steps; /* see step.h */
 	time_t started;
 	/* What is wrong */
 	bool dropped; /* nobody is there */

@@ -21,11 +21,14 @@
 #include "command.h"
 #include "control.h"
 #include "door.h"
+#include "holding.h"
 #include "job.h"
 #include "journal.h"
 #include "loop.h"
 #include "node.h"
 #include "outbox.h"
+#include "plan.h"
+#include "step.h"
 #include "tell.h"
 
 #define CONNECTIONS 32
@@ -34,6 +37,7 @@
 typedef struct {
 	const char *control;
 	const char *journal;
+	const char *devices;
 	const char *nodes;
 	const char *tell;
 	int connections;
@@ -44,6 +48,7 @@ static const char usage[] =
 	"Usage: nodesim [options]\n"
 	"  --control PATH      listen there for commands\n"
 	"  --journal PATH      append a line there for each start and end of a script\n"
+	"  --devices PATH      the same for the devices that jobs get and give back\n"
 	"  --nodes LIST        be these nodes only (all of slurm.conf)\n"
 	"  --seconds N         how long scripts run that do not say it (1)\n"
 	"  --speed FACTOR      scripts run so many times as fast (1)\n"
@@ -62,11 +67,11 @@ static void _refuse(const char *option, const char *want, const char *got)
 
 static void _set_seconds(const char *text)
 {
-	double seconds = command_number(text, JOB_SECONDS_MAX);
+	double seconds = command_number(text, PLAN_SECONDS_MAX);
 
 	if (seconds < 0)
 		_refuse("seconds", "a number of seconds", text);
-	job_default(seconds);
+	plan_default(seconds);
 }
 
 static void _set_speed(const char *text)
@@ -75,7 +80,7 @@ static void _set_speed(const char *text)
 
 	if (factor <= 0)
 		_refuse("speed", "a factor above 0 and up to 1000000", text);
-	job_speed(factor);
+	plan_speed(factor);
 }
 
 static int _connections(const char *text)
@@ -92,6 +97,7 @@ static options_t _read_options(int argc, char **argv)
 	static const struct option known[] = {
 		{"control", required_argument, NULL, 'c'},
 		{"journal", required_argument, NULL, 'j'},
+		{"devices", required_argument, NULL, 'd'},
 		{"nodes", required_argument, NULL, 'n'},
 		{"seconds", required_argument, NULL, 's'},
 		{"speed", required_argument, NULL, 'x'},
@@ -110,6 +116,9 @@ static options_t _read_options(int argc, char **argv)
 			break;
 		case 'j':
 			options.journal = optarg;
+			break;
+		case 'd':
+			options.devices = optarg;
 			break;
 		case 'n':
 			options.nodes = optarg;
@@ -180,6 +189,10 @@ static int _start(const options_t *options)
 		error("%s: %m", options->journal);
 		return SLURM_ERROR;
 	}
+	if (options->devices && journal_open_devices(options->devices)) {
+		error("%s: %m", options->devices);
+		return SLURM_ERROR;
+	}
 	if (nodes_init(options->nodes) || outbox_init(options->connections) ||
 	    door_open() || (options->control && control_open(options->control)))
 		return SLURM_ERROR;
@@ -208,8 +221,11 @@ int main(int argc, char **argv)
 	}
 	control_close();
 	outbox_fini();
-	for (uint32_t i = 0; i < node_count; i++)
+	for (uint32_t i = 0; i < node_count; i++) {
 		jobs_lose(&node_table[i]);
+		steps_lose(&node_table[i]);
+		holdings_forget(&node_table[i]);
+	}
 	journal_close();
 	nodes_fini();
 	slurm_fini();

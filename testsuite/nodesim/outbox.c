@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/utsname.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "holding.h"
 #include "job.h"
 #include "loop.h"
 #include "outbox.h"
 #include "release.h"
+#include "step.h"
 #include "stream.h"
 #include "wire.h"
 
 #define RETRY_MILLISECONDS 1000
-#define KINDS (OUTBOX_EPILOG + 1)
+#define KINDS (OUTBOX_STEP + 1)
 
 typedef struct letter {
 	loop_timer_t retry; /* must be the first */
@@ -24,6 +23,7 @@ typedef struct letter {
 	outbox_kind_t kind;
 	slurm_step_id_t id;
 	uint32_t status;
+	uint32_t place; /* of the node in the step */
 	bool confirmed;
 } letter_t;
 
@@ -41,6 +41,23 @@ static struct {
 
 /* ------------------------------------------------------------------ */
 /* Letters */
+
+/* RET how many */
+static uint32_t _all_ids(const node_t *node, slurm_step_id_t **ids)
+{
+	slurm_step_id_t *part[3];
+	uint32_t count[3] = {job_ids(node, &part[0]), step_ids(node, &part[1]),
+			     holding_ids(node, &part[2])};
+	uint32_t all = 0;
+
+	*ids = xcalloc(count[0] + count[1] + count[2] + 1, sizeof(**ids));
+	for (int i = 0; i < 3; i++) {
+		memcpy(*ids + all, part[i], count[i] * sizeof(**ids));
+		all += count[i];
+		xfree(part[i]);
+	}
+	return all;
+}
 
 static slurm_node_registration_status_msg_t *_registration(const node_t *node)
 {
@@ -66,8 +83,13 @@ static slurm_node_registration_status_msg_t *_registration(const node_t *node)
 	msg->slurmd_start_time = node->started;
 	msg->up_time = msg->timestamp - node->started;
 	msg->gres_info = device_pack(node->devices, node->faults);
-	msg->job_count = job_ids(node, &msg->step_id);
+	msg->job_count = _all_ids(node, &msg->step_id);
 	return msg;
+}
+
+static int _pack(uint16_t type, void *msg, wire_out_t *out)
+{
+	return wire_pack_request(type, msg, slurm_conf.slurm_user_id, out);
 }
 
 static int _pack_registration(letter_t *letter, wire_out_t *out)
@@ -77,7 +99,7 @@ static int _pack_registration(letter_t *letter, wire_out_t *out)
 
 	letter->node->registering = false;
 	msg = _registration(letter->node);
-	rc = wire_pack_request(MESSAGE_NODE_REGISTRATION_STATUS, msg, out);
+	rc = _pack(MESSAGE_NODE_REGISTRATION_STATUS, msg, out);
 	slurm_free_node_registration_status_msg(msg);
 	return rc;
 }
@@ -88,7 +110,7 @@ static int _pack_prolog(letter_t *letter, wire_out_t *out)
 				     .prolog_rc = letter->status};
 
 	release_set_prolog(&msg, &letter->id);
-	return wire_pack_request(REQUEST_COMPLETE_PROLOG, &msg, out);
+	return _pack(REQUEST_COMPLETE_PROLOG, &msg, out);
 }
 
 static int _pack_batch(letter_t *letter, wire_out_t *out)
@@ -97,7 +119,7 @@ static int _pack_batch(letter_t *letter, wire_out_t *out)
 					   .job_rc = letter->status};
 
 	release_set_batch(&msg, &letter->id);
-	return wire_pack_request(REQUEST_COMPLETE_BATCH_SCRIPT, &msg, out);
+	return _pack(REQUEST_COMPLETE_BATCH_SCRIPT, &msg, out);
 }
 
 static int _pack_epilog(letter_t *letter, wire_out_t *out)
@@ -106,7 +128,17 @@ static int _pack_epilog(letter_t *letter, wire_out_t *out)
 				     .return_code = letter->status};
 
 	release_set_epilog(&msg, &letter->id);
-	return wire_pack_request(MESSAGE_EPILOG_COMPLETE, &msg, out);
+	return _pack(MESSAGE_EPILOG_COMPLETE, &msg, out);
+}
+
+static int _pack_step(letter_t *letter, wire_out_t *out)
+{
+	step_complete_msg_t msg = {.range_first = letter->place,
+				   .range_last = letter->place,
+				   .step_id = letter->id,
+				   .step_rc = letter->status};
+
+	return _pack(REQUEST_STEP_COMPLETE, &msg, out);
 }
 
 static int (*const pack[KINDS])(letter_t *letter, wire_out_t *out) = {
@@ -114,6 +146,7 @@ static int (*const pack[KINDS])(letter_t *letter, wire_out_t *out) = {
 	[OUTBOX_PROLOG] = _pack_prolog,
 	[OUTBOX_BATCH] = _pack_batch,
 	[OUTBOX_EPILOG] = _pack_epilog,
+	[OUTBOX_STEP] = _pack_step,
 };
 
 /* ------------------------------------------------------------------ */
@@ -187,25 +220,6 @@ static const stream_calls_t calls = {
 	.closed = _closed,
 };
 
-/* RET NULL and errno */
-static stream_t *_connect(letter_t *letter)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return NULL;
-	if (connect(fd, (struct sockaddr *) &outbox.slurmctld,
-		    sizeof(struct sockaddr_in)) &&
-	    (errno != EINPROGRESS)) {
-		int err = errno;
-
-		close(fd);
-		errno = err;
-		return NULL;
-	}
-	return stream_new(fd, &calls, letter);
-}
-
 static void _send(letter_t *letter)
 {
 	wire_out_t out;
@@ -219,7 +233,8 @@ static void _send(letter_t *letter)
 	}
 	if ((rc = pack[letter->kind](letter, &out))) {
 		_postpone(letter, slurm_strerror(errno ? errno : rc));
-	} else if ((stream = _connect(letter))) {
+	} else if ((stream = stream_connect(&outbox.slurmctld, &calls,
+					    letter))) {
 		outbox.open++;
 		stream_send(stream, out.bytes, out.size);
 	} else {
@@ -291,6 +306,18 @@ extern void outbox_job(node_t *node, outbox_kind_t kind,
 	letter_t *letter = _letter(node, kind);
 
 	letter->id = *id;
+	letter->status = status;
+	_queue(letter);
+	_deliver();
+}
+
+extern void outbox_step(node_t *node, const slurm_step_id_t *id, uint32_t place,
+			uint32_t status)
+{
+	letter_t *letter = _letter(node, OUTBOX_STEP);
+
+	letter->id = *id;
+	letter->place = place;
 	letter->status = status;
 	_queue(letter);
 	_deliver();

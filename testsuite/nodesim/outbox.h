@@ -17,6 +17,7 @@ typedef enum {
 	OUTBOX_PROLOG, /* prolog has ended */
 	OUTBOX_BATCH, /* batch script has ended */
 	OUTBOX_EPILOG, /* epilog has ended */
+	OUTBOX_STEP, /* the tasks of a step have ended */
 } outbox_kind_t;
 
 /* Where slurmctld is; slurm_init() was called. RET SLURM_SUCCESS or -ERROR */
@@ -28,10 +29,19 @@ extern void outbox_register(node_t *node);
 
 /*
  * A node tells something of a job.
+ * IN kind - not OUTBOX_REGISTER and OUTBOX_STEP.
  * IN status - of wait(2) for OUTBOX_BATCH, else an error of Slurm.
  */
 extern void outbox_job(node_t *node, outbox_kind_t kind,
 		       const slurm_step_id_t *id, uint32_t status);
+
+/*
+ * The tasks of a step have ended on a node.
+ * IN place - of the node in the step, from 0.
+ * IN status - of wait(2).
+ */
+extern void outbox_step(node_t *node, const slurm_step_id_t *id, uint32_t place,
+			uint32_t status);
 
 /* How many wait to be sent, or for their confirmation */
 extern uint32_t outbox_waiting(void);

@@ -44,6 +44,25 @@ extern stream_t *stream_new(int fd, const stream_calls_t *calls, void *owner)
 	return NULL;
 }
 
+extern stream_t *stream_connect(const struct sockaddr_storage *address,
+				const stream_calls_t *calls, void *owner)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return NULL;
+	if (connect(fd, (const struct sockaddr *) address,
+		    sizeof(struct sockaddr_in)) &&
+	    (errno != EINPROGRESS)) {
+		int err = errno;
+
+		close(fd);
+		errno = err;
+		return NULL;
+	}
+	return stream_new(fd, calls, owner);
+}
+
 extern int stream_fd(const stream_t *stream)
 {
 	return stream->source.fd;

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 /* Slurm's own limit is 1 GiB; nothing that slurmctld sends a node is near this
  */
@@ -32,6 +33,10 @@ typedef struct {
  * RET NULL and errno: fd cannot be watched; it is closed
  */
 extern stream_t *stream_new(int fd, const stream_calls_t *calls, void *owner);
+
+/* The same with a new connection. IN address - IPv4. RET NULL and errno */
+extern stream_t *stream_connect(const struct sockaddr_storage *address,
+				const stream_calls_t *calls, void *owner);
 
 extern int stream_fd(const stream_t *stream);
 

@@ -6,6 +6,7 @@
 
 #include "src/common/forward.h"
 #include "src/common/slurm_protocol_pack.h"
+#include "src/common/slurm_protocol_socket.h"
 #include "src/common/slurm_protocol_util.h"
 
 /* RET the message with a header that says nothing of forwarding: Slurm's
@@ -44,6 +45,13 @@ static buf_t *_take_forward(buf_t *buf, char **forward)
 	return buf;
 }
 
+static void _note_sender(wire_in_t *in, int fd)
+{
+	socklen_t size = sizeof(in->msg.orig_addr);
+
+	(void) getpeername(fd, (struct sockaddr *) &in->msg.orig_addr, &size);
+}
+
 extern int wire_unpack(char *bytes, uint32_t size, int fd, wire_in_t *in)
 {
 	buf_t *buf = create_buf(bytes, size);
@@ -58,6 +66,8 @@ extern int wire_unpack(char *bytes, uint32_t size, int fd, wire_in_t *in)
 	FREE_NULL_BUFFER(buf);
 	if (rc)
 		wire_free(in);
+	else if (slurm_addr_is_unspec(&in->msg.orig_addr))
+		_note_sender(in, fd);
 	return rc;
 }
 
@@ -123,7 +133,8 @@ extern int wire_pack_answer(const wire_in_t *in, uint16_t type, void *data,
 	return _pack(&msg, out);
 }
 
-extern int wire_pack_request(uint16_t type, void *data, wire_out_t *out)
+extern int wire_pack_request(uint16_t type, void *data, uid_t reader,
+			     wire_out_t *out)
 {
 	slurm_msg_t msg;
 
@@ -131,6 +142,6 @@ extern int wire_pack_request(uint16_t type, void *data, wire_out_t *out)
 	msg.msg_type = type;
 	msg.data = data;
 	msg.protocol_version = SLURM_PROTOCOL_VERSION;
-	slurm_msg_set_r_uid(&msg, slurm_conf.slurm_user_id);
+	slurm_msg_set_r_uid(&msg, reader);
 	return _pack(&msg, out);
 }

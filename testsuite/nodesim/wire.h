@@ -21,7 +21,8 @@ typedef struct {
 /*
  * Unpack and authenticate a message.
  * IN bytes - of xmalloc(), without its length; taken over.
- * IN fd - where it came from, for Slurm's log only.
+ * IN fd - where it came from; msg.orig_addr is its other side, or that of the
+ *	node that handed it on.
  * OUT in - wire_free() it.
  * RET SLURM_SUCCESS or Slurm's error, which is logged; then *in is empty
  */
@@ -37,7 +38,11 @@ extern void wire_free(wire_in_t *in);
 extern int wire_pack_answer(const wire_in_t *in, uint16_t type, void *data,
 			    list_t *others, wire_out_t *out);
 
-/* Pack a message to slurmctld, with a credential that is made now */
-extern int wire_pack_request(uint16_t type, void *data, wire_out_t *out);
+/*
+ * Pack a message with a credential that is made now.
+ * IN reader - the only user, besides root, who can read it.
+ */
+extern int wire_pack_request(uint16_t type, void *data, uid_t reader,
+			     wire_out_t *out);
 
 #endif
