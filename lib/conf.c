@@ -62,6 +62,8 @@ struct conf {
 	const char *services;
 	uint32_t reset_wait;
 	conf_bad_device_t bad_device;
+	on_fault_t on_fault;
+	member_loss_t on_member_loss;
 	conf_numbering_t numbering;
 	shape_tier_t tier;
 	bool undocumented_refused;
@@ -293,6 +295,35 @@ static int _read_bad_device(parse_t *parse)
 		return _refuse(parse, EINVAL,
 			       "a device can be masked, its node drained or "
 			       "kept; write mask, drain or keep");
+	return 0;
+}
+
+static int _read_on_fault(parse_t *parse)
+{
+	neuron_error_t why;
+
+	if (policy_act_decode(parse->value, &parse->conf->on_fault.act, &why))
+		return _refuse(parse, EINVAL, "%s", why.text);
+	return 0;
+}
+
+static int _read_on_fault_signal(parse_t *parse)
+{
+	neuron_error_t why;
+
+	if (policy_signal_decode(parse->value, &parse->conf->on_fault.signal,
+				 &why))
+		return _refuse(parse, EINVAL, "%s", why.text);
+	return 0;
+}
+
+static int _read_on_member_loss(parse_t *parse)
+{
+	neuron_error_t why;
+
+	if (policy_loss_decode(parse->value, &parse->conf->on_member_loss,
+			       &why))
+		return _refuse(parse, EINVAL, "%s", why.text);
 	return 0;
 }
 
@@ -608,6 +639,9 @@ static const conf_key_t keys[] = {
 	{"LncFile", SITE_LINE, false, _read_lnc_file},
 	{"ResetWait", SITE_LINE, false, _read_reset_wait},
 	{"BadDevice", SITE_LINE, false, _read_bad_device},
+	{"OnFault", SITE_LINE, false, _read_on_fault},
+	{"OnFaultSignal", SITE_LINE, false, _read_on_fault_signal},
+	{"OnMemberLoss", SITE_LINE, false, _read_on_member_loss},
 	{"DeviceServices", SITE_LINE, false, _read_services},
 	{"Profile", NODE_LINE, false, _read_profile},
 	{"Lnc", NODE_LINE, false, _read_lnc},
@@ -624,6 +658,8 @@ static const conf_key_t keys[] = {
 	{"Launch", TEMPLATE_LINE, false, _read_template_key},
 	{"Ultraserver", TEMPLATE_LINE, false, _read_template_key},
 	{"Env", TEMPLATE_LINE, false, _read_template_key},
+	{"OnFault", TEMPLATE_LINE, false, _read_template_key},
+	{"OnMemberLoss", TEMPLATE_LINE, false, _read_template_key},
 };
 
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
@@ -1474,6 +1510,7 @@ static conf_t *_create(const char *text, const char *profile_dir)
 	conf->root_ports[1] = CONF_ROOT_PORT_LAST;
 	conf->runtime_dir = CONF_RUNTIME_DIR;
 	conf->services = CONF_SERVICES;
+	(void) policy_signal_decode("USR1", &conf->on_fault.signal, NULL);
 	return conf;
 }
 
@@ -1747,6 +1784,16 @@ extern const char *conf_lnc_file(const conf_t *conf)
 extern uint32_t conf_reset_wait(const conf_t *conf)
 {
 	return conf->reset_wait;
+}
+
+extern on_fault_t conf_on_fault(const conf_t *conf)
+{
+	return conf->on_fault;
+}
+
+extern member_loss_t conf_on_member_loss(const conf_t *conf)
+{
+	return conf->on_member_loss;
 }
 
 extern conf_bad_device_t conf_bad_device(const conf_t *conf)

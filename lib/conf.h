@@ -43,6 +43,12 @@
  *				the driver for the family
  *	BadDevice=mask|drain|keep	what Prolog and Epilog do about a bad
  *				device; default mask
+ *	OnFault=none|notify|requeue|requeuehold	what is done to a job one of
+ *				whose devices fails; default none
+ *	OnFaultSignal=[B:]SIGNAL	that notify sends, see policy.h;
+ *				default USR1
+ *	OnMemberLoss=slurm|nothing|restart|migrate	what is done to a job of
+ *				several nodes that loses one; default slurm
  *	DeviceServices=COMMANDS	processes of root with these names may have
  *				devices open; default CONF_SERVICES
  *	NodeName=NODES Profile=NAME [Lnc=1|2]	one line or several; each node
@@ -68,6 +74,7 @@
 
 #include "duration.h"
 #include "nodeset.h"
+#include "policy.h"
 #include "shape.h"
 #include "template.h"
 
@@ -186,6 +193,9 @@ extern const char *conf_lnc_file(const conf_t *conf);
 /* Seconds; 0: not set */
 extern uint32_t conf_reset_wait(const conf_t *conf);
 extern conf_bad_device_t conf_bad_device(const conf_t *conf);
+/* With the signal of OnFaultSignal, whatever OnFault is */
+extern on_fault_t conf_on_fault(const conf_t *conf);
+extern member_loss_t conf_on_member_loss(const conf_t *conf);
 /* True when DeviceServices has a command */
 extern bool conf_is_service(const conf_t *conf, const char *command);
 

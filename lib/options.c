@@ -153,6 +153,18 @@ static int _read_template(options_t *options, const char *value,
 	return 0;
 }
 
+static int _read_on_fault(options_t *options, const char *value,
+			  neuron_error_t *why)
+{
+	return policy_fault_decode(value, &options->on_fault, why);
+}
+
+static int _read_on_member_loss(options_t *options, const char *value,
+				neuron_error_t *why)
+{
+	return policy_loss_decode(value, &options->on_member_loss, why);
+}
+
 /*
  * Models
  */
@@ -367,6 +379,11 @@ extern int options_value(const options_t *options, option_t option, char *buf,
 		return _put(buf, size, "%s", _word(envs, options->env));
 	case OPTION_MODEL:
 		return _put(buf, size, "%s", options->model.text);
+	case OPTION_ON_FAULT:
+		return policy_fault_encode(&options->on_fault, buf, size);
+	case OPTION_ON_MEMBER_LOSS:
+		return _put(buf, size, "%s",
+			    policy_loss_name(options->on_member_loss));
 	case OPTION_COUNT:
 		break;
 	}
@@ -408,6 +425,14 @@ static const row_t rows[OPTION_COUNT] = {
 	[OPTION_MODEL] = {"model", "SIZE[:TYPE][:train]",
 			  "choose devices whose memory holds a model",
 			  _read_model},
+	[OPTION_ON_FAULT] = {"on-fault",
+			     "none|notify[:[B:]SIGNAL]|requeue|requeuehold",
+			     "what to do when a device of the job fails",
+			     _read_on_fault},
+	[OPTION_ON_MEMBER_LOSS] = {"on-member-loss",
+				   "slurm|nothing|restart|migrate",
+				   "what to do when the job loses a node",
+				   _read_on_member_loss},
 };
 
 extern const char *option_name(option_t option)
@@ -428,12 +453,25 @@ extern const char *option_help(option_t option)
 						      : NULL;
 }
 
+/* "OnFault" is "on-fault" too */
+static bool _is_name(const char *name, const char *text)
+{
+	for (; *name && *text; name++) {
+		if ((*name == '-') && (*text != '-'))
+			continue;
+		if (strncasecmp(name, text, 1))
+			return false;
+		text++;
+	}
+	return !*name && !*text;
+}
+
 extern option_t option_of_name(const char *name)
 {
 	int option = 0;
 
 	while ((option < OPTION_COUNT) &&
-	       (!name || strcasecmp(rows[option].name, name)))
+	       (!name || !_is_name(rows[option].name, name)))
 		option++;
 	return (option_t) option;
 }
@@ -501,7 +539,8 @@ static int _decode_pair(char *pair, options_t *options, neuron_error_t *err)
 			err, EINVAL,
 			"\"%s\" in " OPTIONS_VARIABLE " is no option; write "
 			"NAME=VALUE with a name out of tp, lnc, shape, wait, "
-			"launch, ultraserver, template, env, model",
+			"launch, ultraserver, template, env, model, "
+			"on-fault, on-member-loss",
 			_quote(pair, quote));
 	if (options_has(options, option))
 		return neuron_error_set(err, EINVAL,
@@ -630,6 +669,12 @@ static void _take(options_t *options, const options_t *from, option_t option)
 		break;
 	case OPTION_MODEL:
 		options->model = from->model;
+		break;
+	case OPTION_ON_FAULT:
+		options->on_fault = from->on_fault;
+		break;
+	case OPTION_ON_MEMBER_LOSS:
+		options->on_member_loss = from->on_member_loss;
 		break;
 	case OPTION_COUNT:
 		break;

@@ -15,6 +15,10 @@
  *				many nodes can be
  *	template=NAME		a TemplateName of neuron.conf
  *	env=none|basic|full	how much of the environment is set
+ *	on-fault=none|notify[:[B:]SIGNAL]|requeue|requeuehold	what is done to
+ *				the job when one of its devices fails
+ *	on-member-loss=slurm|nothing|restart|migrate	what is done to it when
+ *				it loses one of its nodes
  *	model=SIZE[:TYPE][:train]	choose devices whose memory holds the
  *				weights: 70B, 8.5B, 350M or 1.2T parameters of
  *				type bf16 (default), fp16, fp32, fp8 or int8;
@@ -32,6 +36,7 @@
 #include <stddef.h>
 
 #include "error.h"
+#include "policy.h"
 #include "shape.h"
 
 /* Name in the SPANK environment of a job; Prolog and Epilog see it with the
@@ -52,6 +57,8 @@ typedef enum {
 	OPTION_TEMPLATE,
 	OPTION_ENV,
 	OPTION_MODEL,
+	OPTION_ON_FAULT,
+	OPTION_ON_MEMBER_LOSS,
 	OPTION_COUNT
 } option_t;
 
@@ -85,6 +92,8 @@ typedef struct {
 	option_launch_t launch;
 	option_ultraserver_t ultraserver;
 	option_env_t env;
+	on_fault_t on_fault;
+	member_loss_t on_member_loss;
 	/* letters, digits, '-', '_' and '.', the first a letter or digit */
 	char template[OPTIONS_NAME_MAX];
 	option_model_t model;
@@ -101,7 +110,8 @@ static inline bool options_has(const options_t *options, option_t option)
 	return options->given & (UINT32_C(1) << option);
 }
 
-/* The option of a name, without regard to case; OPTION_COUNT: none */
+/* The option of a name, without regard to case and to "-", as in neuron.conf;
+ * OPTION_COUNT: none */
 extern option_t option_of_name(const char *name);
 
 /*

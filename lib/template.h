@@ -12,7 +12,8 @@
  *				or none; default aligned
  *	Description="TEXT"	for people, at most TEMPLATE_DESCRIPTION_MAX - 1
  *				printable ASCII characters
- *	Tp= Lnc= Shape= Wait= Launch= Ultraserver= Env=
+ *	Tp= Lnc= Shape= Wait= Launch= Ultraserver= Env= OnFault=
+ *	OnMemberLoss=
  *				as the option of that name (options.h)
  *
  * What a user gives himself counts more than what the template says.
