@@ -166,12 +166,20 @@ extern bool incident_is_known(const char *comment, uint32_t run,
  * Nodes
  */
 
-extern int incident_lost(uint32_t run, const char *node, const char *when,
-			 const char *done, char *buf, size_t size)
+extern int incident_node(uint32_t run, const char *node, bool lost,
+			 const char *when, const char *done, char *buf,
+			 size_t size)
 {
 	return _made(buf, size,
-		     snprintf(buf, size, "run %u: %.64s was lost %s: %s", run,
-			      node, when, done));
+		     snprintf(buf, size, "run %u: %.64s was %s %s: %s", run,
+			      node, lost ? "lost" : "left", when, done));
+}
+
+extern int incident_keep(uint32_t run, const char *nodes, char *buf,
+			 size_t size)
+{
+	return _made(buf, size,
+		     snprintf(buf, size, "run %u keeps %s", run, nodes));
 }
 
 /* "run RUN keeps NODES" at the end of a part */

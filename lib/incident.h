@@ -8,7 +8,7 @@
  *
  *	run RUN: NODE:DEVICES failed TIME (REASONS): WHAT WAS DONE
  *	run RUN: NODE was lost TIME: WHAT WAS DONE
- *	run RUN: NODE was lost TIME: run RUN keeps NODES
+ *	run RUN: NODE was left TIME: run RUN keeps NODES
  *
  * RUN is how often the job had been restarted (Restarts= of "scontrol show
  * job"); so an incident of an earlier run is not taken for one of this one.
@@ -44,9 +44,23 @@ extern int incident_failed(uint32_t run, const char *node, const mask_t *failed,
 extern bool incident_is_known(const char *comment, uint32_t run,
 			      const char *node, devset_t devices);
 
-/* A node that was lost. OUT, RET as above */
-extern int incident_lost(uint32_t run, const char *node, const char *when,
-			 const char *done, char *buf, size_t size);
+/*
+ * A node that a job is on no longer.
+ * IN lost - it went away; otherwise the job was taken from it.
+ * IN done - what was done, or incident_keep().
+ * OUT, RET as above
+ */
+extern int incident_node(uint32_t run, const char *node, bool lost,
+			 const char *when, const char *done, char *buf,
+			 size_t size);
+
+/*
+ * The words that let a run have nodes again, for incident_node().
+ * IN nodes - a list without blanks.
+ * RET its length; -1 with errno ENOSPC
+ */
+extern int incident_keep(uint32_t run, const char *nodes, char *buf,
+			 size_t size);
 
 /*
  * The nodes that a run is to have, by the newest part that says so.

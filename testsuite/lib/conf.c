@@ -195,6 +195,21 @@ static void _put_epilog(dump_t *dump, const conf_t *conf)
 		_put(dump, "services ");
 }
 
+static void _put_policies(dump_t *dump, const conf_t *conf)
+{
+	on_fault_t fault = conf_on_fault(conf);
+	char act[POLICY_TEXT_MAX], signal[POLICY_TEXT_MAX];
+
+	ck_assert_int_ge(policy_fault_encode(&fault, act, sizeof(act)), 0);
+	ck_assert_int_ge(
+		policy_signal_encode(&fault.signal, signal, sizeof(signal)), 0);
+	if (fault.act || strcmp(signal, "USR1"))
+		_put(dump, "fault=%s/%s ", act, signal);
+	if (conf_on_member_loss(conf) != MEMBER_LOSS_SLURM)
+		_put(dump, "loss=%s ",
+		     policy_loss_name(conf_on_member_loss(conf)));
+}
+
 static void _put_template(dump_t *dump, const template_t *template)
 {
 	char options[OPTIONS_TEXT_MAX];
@@ -228,6 +243,7 @@ static void _dump(const conf_t *conf, dump_t *dump)
 	_put_site(dump, conf);
 	_put_more(dump, conf);
 	_put_epilog(dump, conf);
+	_put_policies(dump, conf);
 	for (unsigned int i = 0; i < conf_node_count(conf); i++) {
 		const char *name = conf_node_name(conf, i);
 
@@ -334,6 +350,19 @@ static const struct {
 	{"epilog", "BadDevice=Keep\nDeviceServices=a.b,c-d\nResetWait=60",
 	 "reset=3600 keep services "},
 	{"bad device", "BadDevice=DRAIN", "drain "},
+	{"on fault", "OnFault=Requeue\nOnMemberLoss=MIGRATE",
+	 "fault=requeue/USR1 loss=migrate "},
+	{"on fault, signal", "OnFaultSignal=b:sigterm\nOnFault=notify",
+	 "fault=notify:B:TERM/B:TERM "},
+	{"default fault",
+	 "OnFault=none\nOnFaultSignal=USR1\n"
+	 "OnMemberLoss=slurm",
+	 ""},
+	{"template on fault",
+	 "TemplateName=t Devices=4 OnFault=notify:USR2 OnMemberLoss=restart\n"
+	 "NodeName=a Profile=trn2.48xlarge",
+	 "a@2=trn2.48xlarge/2 "
+	 "t@1=4(on-fault=notify:USR2,on-member-loss=restart)"},
 	{"default runtime",
 	 "RuntimeDir=/run/slurm-neuron\nLncFile=NO\nBadDevice=mask\n"
 	 "DeviceServices=x,neuron-monitor",
@@ -405,7 +434,7 @@ END_TEST
 	"UndocumentedSizes, CandidateNodes, PrivateView, SizeWeights, " \
 	"UltraServerSwitches, "                                         \
 	"CompileCache, RootPorts, RuntimeDir, LncFile, ResetWait, "     \
-	"BadDevice, DeviceServices"
+	"BadDevice, OnFault, OnFaultSignal, OnMemberLoss, DeviceServices"
 #define NODE_KEYS "the keys of this line are NodeName, Profile, Lnc"
 #define PERCENT                                                              \
 	"% stands before something else than n or %; write %n for the name " \
@@ -664,6 +693,21 @@ static const struct {
 	 "c:1: BadDevice=: "
 	 "the value is empty; write one or leave out "
 	 "BadDevice"},
+	{"OnFault=restart", EINVAL,
+	 "c:1: OnFault=restart: there is no such policy; write none, notify, "
+	 "requeue or requeuehold"},
+	{"OnFault=notify:USR2", EINVAL,
+	 "c:1: OnFault=notify:USR2: there is no such policy; write none, "
+	 "notify, requeue or requeuehold"},
+	{"OnFaultSignal=KILL", EINVAL,
+	 "c:1: OnFaultSignal=KILL: no program is told so by this signal; write "
+	 "HUP, INT, QUIT, TERM, USR1, USR2 or URG, with B: before it for the "
+	 "batch script"},
+	{"OnMemberLoss=requeue", EINVAL,
+	 "c:1: OnMemberLoss=requeue: there is no such policy; write slurm, "
+	 "nothing, restart or migrate"},
+	{"OnFault=none\nonfault=none", EEXIST,
+	 "c:2: onfault=none: OnFault stands on line 1 already; give it once"},
 	{"DeviceServices=/bin/a", EINVAL,
 	 "c:1: DeviceServices=/bin/a: " NO_COMMANDS},
 	{"DeviceServices=\"a b\"", EINVAL,
@@ -710,7 +754,7 @@ static const struct {
 	{NODES "TemplateName=t Devices=4 Model=70B", EINVAL,
 	 "c:2: Model=70B: there is no such key; the keys of this line are "
 	 "TemplateName, Devices, Type, Efa, Description, Tp, Lnc, Shape, Wait, "
-	 "Launch, Ultraserver, Env"},
+	 "Launch, Ultraserver, Env, OnFault, OnMemberLoss"},
 	{NODES "TemplateName=t Devices=4 Profile=trn2.48xlarge", EINVAL,
 	 "c:2: Profile=trn2.48xlarge: Profile is not for this line; put it "
 	 "behind NodeName="},

@@ -51,6 +51,16 @@ static const struct {
 	{OPTION_MODEL, "8.5b:FP8", NULL},
 	{OPTION_MODEL, "1.2T:bf16:train", NULL},
 	{OPTION_MODEL, "350M:train", NULL},
+	{OPTION_ON_FAULT, "none", NULL},
+	{OPTION_ON_FAULT, "Notify", "notify"},
+	{OPTION_ON_FAULT, "notify:usr2", "notify:USR2"},
+	{OPTION_ON_FAULT, "notify:B:SIGTERM", "notify:B:TERM"},
+	{OPTION_ON_FAULT, "requeue", NULL},
+	{OPTION_ON_FAULT, "RequeueHold", "requeuehold"},
+	{OPTION_ON_MEMBER_LOSS, "slurm", NULL},
+	{OPTION_ON_MEMBER_LOSS, "nothing", NULL},
+	{OPTION_ON_MEMBER_LOSS, "Restart", "restart"},
+	{OPTION_ON_MEMBER_LOSS, "migrate", NULL},
 };
 
 START_TEST(test_good)
@@ -168,6 +178,21 @@ static const struct {
 	{OPTION_MODEL,
 	 "70.00000000000000000000000000000000000000000000000000000000000B",
 	 "SIZE"},
+	{OPTION_ON_FAULT, "", "no value is given; write none|notify"},
+	{OPTION_ON_FAULT, "restart",
+	 "--neuron-on-fault=restart: there is no such policy; write none"},
+	{OPTION_ON_FAULT, "notify ", "no such policy"},
+	{OPTION_ON_FAULT, "notify:", "by this signal; write HUP"},
+	{OPTION_ON_FAULT, "notify:9", "by this signal"},
+	{OPTION_ON_FAULT, "notify:KILL", "by this signal"},
+	{OPTION_ON_FAULT, "notify:B:", "by this signal"},
+	{OPTION_ON_FAULT, "notify:B:B:USR1", "by this signal"},
+	{OPTION_ON_FAULT, "notify:USR1,tp=8", "by this signal"},
+	{OPTION_ON_FAULT, "requeue:USR1", "no such policy"},
+	{OPTION_ON_MEMBER_LOSS, "requeue",
+	 "--neuron-on-member-loss=requeue: there is no such policy; write "
+	 "slurm"},
+	{OPTION_ON_MEMBER_LOSS, "migrate\n", "no such policy"},
 	{OPTION_COUNT, "8", "there is no such option"},
 	{(option_t) -1, "8", "there is no such option"},
 };
@@ -280,7 +305,8 @@ static const struct {
 	 "ultraserver=require,"
 	 "template=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	 "aaaa,"
-	 "env=basic,model=999999.999999B:bf16:train",
+	 "env=basic,model=999999.999999B:bf16:train,"
+	 "on-fault=notify:B:USR1,on-member-loss=nothing",
 	 NULL},
 };
 
@@ -337,6 +363,8 @@ static const struct {
 	{"tp=8,lnc=9", "--neuron-lnc=9"},
 	{"\xf0\x9f\x92\xa9=1", "\"????\" in"},
 	{"PATH=/bin", "\"PATH\""},
+	{"onfault=none", "\"onfault\" in"},
+	{"on-fault=none,on-fault=none", "on-fault stands twice"},
 };
 
 START_TEST(test_bad_text)
