@@ -15,6 +15,7 @@
 
 #include "cluster.h"
 #include "hosts.h"
+#include "indexes.h"
 
 /* In libslurm of every release, though in none of its headers */
 extern const char *slurm_job_state_string(uint32_t state);
@@ -236,32 +237,13 @@ static int _add_partitions(json_object *to, neuron_error_t *err)
  * Jobs
  */
 
-/* The indexes of a GRES in "neuron:trn2:4(IDX:4-7),efa:4(IDX:4-7)" */
-static void _indexes(const char *detail, const char *name, char *text,
-		     size_t size)
-{
-	size_t length = strlen(name);
-	const char *start = detail;
-
-	text[0] = '\0';
-	while (start && (strncmp(start, name, length) || start[length] != ':'))
-		start = ((start = strstr(start, "),"))) ? start + 2 : NULL;
-	start = start ? strstr(start, "(IDX:") : NULL;
-	if (!start)
-		return;
-	start += strlen("(IDX:");
-	length = strcspn(start, ")");
-	if (length < size)
-		snprintf(text, size, "%.*s", (int) length, start);
-}
-
 static void _add_share(json_object *list, const char *node, const char *detail)
 {
 	char devices[DEVSET_TEXT_MAX], efas[DEVSET_TEXT_MAX];
 	json_object *share;
 
-	_indexes(detail, "neuron", devices, sizeof(devices));
-	_indexes(detail, "efa", efas, sizeof(efas));
+	indexes_of(detail, "neuron", devices, sizeof(devices));
+	indexes_of(detail, "efa", efas, sizeof(efas));
 	if (!devices[0] && !efas[0])
 		return;
 	share = json_object_new_object();

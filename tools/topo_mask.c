@@ -8,6 +8,7 @@
 
 #include <slurm/slurm.h>
 
+#include "fault.h"
 #include "hosts.h"
 #include "masking.h"
 #include "topo.h"
@@ -17,14 +18,19 @@ static int _unmask(const topo_t *topo, int argc, char **argv);
 
 const topo_command_t topo_mask = {
 	.name = "mask",
-	.arguments = "--reason TEXT [--json] NODES:DEVICES...",
+	.arguments =
+		"--reason TEXT [--jobs[=POLICY]] [--json] NODES:DEVICES...",
 	.help = "take devices out of scheduling; their nodes go on with the others",
 	.details =
 		"  --reason TEXT   why; it is shown by \"scontrol show node\"\n"
+		"  --jobs[=POLICY] do to the jobs that have the devices what they say themselves,\n"
+		"                  else POLICY (none, notify[:[B:]SIGNAL], requeue, requeuehold),\n"
+		"                  else OnFault of neuron.conf\n"
 		"  --json\n"
 		"\n"
 		"DEVICES are indexes as in /dev/neuron<index>: n1:5 or n[1-4]:0-3,8. A device\n"
-		"that a job has stays with it until it ends. Only operators of Slurm may do it.\n",
+		"that a job has stays with it until it ends. Only operators of Slurm may do it,\n"
+		"--jobs only SlurmUser and root.\n",
 	.run = _mask,
 };
 
@@ -44,8 +50,12 @@ typedef struct {
 	const conf_t *conf;
 	const char *reason; /* NULL: unmask */
 	bool json;
+	bool jobs; /* do something to those that have the devices */
+	const char *policy_text; /* of --jobs; NULL: none is given */
+	on_fault_t policy;
 	mask_t *masks; /* one for each argument */
 	masking_t *nodes;
+	unsigned int *dealt; /* jobs of each, when they are asked for */
 	uint32_t count;
 	/* the argument that is read */
 	const mask_t *mask;
@@ -135,6 +145,12 @@ static int _add(change_t *change, const char *what, mask_t *mask)
  * What was done
  */
 
+static void _print_jobs(const char *node, unsigned int count)
+{
+	printf("%s: %u job%s dealt with\n", node, count,
+	       (count == 1) ? "" : "s");
+}
+
 static void _print(const change_t *change)
 {
 	const char *word = change->reason ? "masked" : "unmasked";
@@ -151,6 +167,8 @@ static void _print(const change_t *change)
 			       change->reason
 				       ? "they are masked for this reason"
 				       : "nothing of it is masked");
+		if (change->dealt)
+			_print_jobs(node->node, change->dealt[i]);
 	}
 }
 
@@ -171,21 +189,69 @@ static json_object *_json(const change_t *change)
 				       json_object_new_string(node->node));
 		json_object_object_add(one, "changed",
 				       json_object_new_string(text));
+		if (change->dealt)
+			json_object_object_add(
+				one, "jobs",
+				json_object_new_int64(change->dealt[i]));
 		json_object_array_add(list, one);
 	}
 	json_object_object_add(all, "nodes", list);
 	return all;
 }
 
+/*
+ * Jobs
+ */
+
+static int _choose_policy(change_t *change)
+{
+	options_t options = {0};
+
+	change->policy = conf_on_fault(change->conf);
+	if (!change->policy_text)
+		return 0;
+	if (options_set(&options, OPTION_ON_FAULT, change->policy_text,
+			change->err))
+		return -1;
+	if (!options.on_fault.signal.number)
+		options.on_fault.signal = change->policy.signal;
+	change->policy = options.on_fault;
+	return 0;
+}
+
+/* Behind the masks: a job that is requeued must not get the device again */
+static int _change_jobs(change_t *change)
+{
+	neuron_error_t err;
+	int rc = 0;
+
+	change->dealt =
+		calloc((size_t) change->count + 1, sizeof(*change->dealt));
+	if (!change->dealt)
+		return neuron_error_set(change->err, ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < change->count; i++) {
+		if (!fault_jobs(change->nodes[i].node, change->nodes[i].add,
+				change->policy, &change->dealt[i], &err))
+			continue;
+		*change->err = err;
+		rc = -1;
+	}
+	return rc;
+}
+
 static int _make(change_t *change, int argc, char **argv)
 {
 	int rc;
 
+	if (change->jobs && _choose_policy(change))
+		return topo_fail(change->command, change->err);
 	for (int i = 0; i < argc; i++) {
 		if (_add(change, argv[i], &change->masks[i]))
 			return topo_fail(change->command, change->err);
 	}
 	rc = masking_change_all(change->nodes, change->count, change->err);
+	if (!rc && change->jobs)
+		rc = _change_jobs(change);
 	if (!change->json)
 		_print(change);
 	else if (topo_print_json(change->command, _json(change)))
@@ -208,6 +274,7 @@ static int _run(const topo_t *topo, change_t *change, int argc, char **argv)
 		(void) neuron_error_set(&err, ENOMEM, "out of memory");
 	rc = (conf && change->masks) ? _make(change, argc, argv)
 				     : topo_fail(change->command, &err);
+	free(change->dealt);
 	free(change->nodes);
 	free(change->masks);
 	conf_destroy(conf);
@@ -219,6 +286,7 @@ static int _mask(const topo_t *topo, int argc, char **argv)
 	static const struct option options[] = {
 		{"reason", required_argument, NULL, 'r'},
 		{"json", no_argument, NULL, 'j'},
+		{"jobs", optional_argument, NULL, 'J'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -228,6 +296,9 @@ static int _mask(const topo_t *topo, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (option == 'j') {
 			change.json = true;
+		} else if (option == 'J') {
+			change.jobs = true;
+			change.policy_text = optarg;
 		} else if (option == 'r') {
 			change.reason = optarg;
 		} else {

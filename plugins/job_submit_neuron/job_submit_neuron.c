@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/incident.h"
 #include "lib/request.h"
 #include "plugins/common/site.h"
 #include "plugins/job_submit_neuron/wishes.h"
@@ -451,11 +452,17 @@ static int _check_options(const asked_t *asked, neuron_error_t *err)
 static int _apply_options(asked_t *asked, neuron_error_t *err)
 {
 	if (!asked->wishes.options.given)
-		return 0;
+		return asked->record ? 0
+				     : wishes_set_restart(&asked->wishes,
+							  site_conf(site),
+							  asked->desc, err);
 	if (_check_options(asked, err))
 		return -1;
 	if (asked->record)
 		return 0;
+	if (wishes_set_restart(&asked->wishes, site_conf(site), asked->desc,
+			       err))
+		return -1;
 	if (wishes_set_tasks(&asked->wishes, &asked->request,
 			     asked->families.kinds, asked->families.kind_count,
 			     asked->desc, err))
@@ -572,9 +579,31 @@ extern int job_submit(job_desc_msg_t *job_desc, uint32_t submit_uid,
 	return rc ? rc : _answer(job_desc, NULL, err_msg);
 }
 
+/*
+ * A part for the AdminComment, see lib/incident.h. slurmctld has looked whether
+ * the user may write one, and what he names from then on is not looked at.
+ */
+static void _add_incident(job_desc_msg_t *job_desc, const job_record_t *job_ptr)
+{
+	static const char add[] = INCIDENT_ADD;
+	char *text;
+
+	if (xstrncmp(job_desc->admin_comment, add, sizeof(add) - 1))
+		return;
+	text = incident_add(job_ptr->admin_comment,
+			    job_desc->admin_comment + sizeof(add) - 1);
+	if (!text)
+		return;
+	xfree(job_desc->admin_comment);
+	job_desc->admin_comment = xstrdup(text);
+	free(text);
+}
+
 extern int job_modify(job_desc_msg_t *job_desc, job_record_t *job_ptr,
 		      uint32_t submit_uid, char **err_msg)
 {
 	(void) submit_uid;
+	if (job_desc->admin_comment)
+		_add_incident(job_desc, job_ptr);
 	return _answer(job_desc, job_ptr, err_msg);
 }

@@ -42,6 +42,7 @@ extern int wishes_read(const job_desc_msg_t *job_desc, const conf_t *conf,
 	if (options_find((const char *const *) job_desc->spank_job_env,
 			 job_desc->spank_job_env_size, &wishes->options, err))
 		return -1;
+	wishes->asked = wishes->options.given;
 	_find_template(conf, wishes);
 	if (wishes->template)
 		options_fill(&wishes->options, &wishes->template->options);
@@ -182,6 +183,82 @@ extern int wishes_set_tasks(const wishes_t *wishes, const request_t *request,
 	env_array_overwrite(&job_desc->environment, "SLURM_NTASKS_PER_NODE",
 			    text);
 	job_desc->env_size = envcount(job_desc->environment);
+	return 0;
+}
+
+/*
+ * Restarts
+ */
+
+static bool _asks(const wishes_t *wishes, option_t option)
+{
+	return wishes->asked & (UINT32_C(1) << option);
+}
+
+/* Whether the user himself says that the job is to be requeued, and by which
+ * option */
+static const char *_asks_requeue(const wishes_t *wishes)
+{
+	const options_t *options = &wishes->options;
+
+	if (_asks(wishes, OPTION_ON_FAULT) &&
+	    (options->on_fault.act >= FAULT_REQUEUE))
+		return "--neuron-on-fault";
+	if (_asks(wishes, OPTION_ON_MEMBER_LOSS) &&
+	    (options->on_member_loss >= MEMBER_LOSS_RESTART))
+		return "--neuron-on-member-loss";
+	return NULL;
+}
+
+static int _check_requeue(const wishes_t *wishes,
+			  const job_desc_msg_t *job_desc, neuron_error_t *err)
+{
+	const char *option = _asks_requeue(wishes);
+
+	if (!option)
+		return 0;
+	if (!job_desc->script && (job_desc->het_job_offset == NO_VAL))
+		return neuron_error_set(
+			err, EINVAL,
+			"%s: only jobs of sbatch can be requeued: use sbatch, or another policy",
+			option);
+	if (job_desc->requeue == 0)
+		return neuron_error_set(
+			err, EINVAL,
+			"%s: the job is to be requeued, but --no-requeue forbids it: leave one of them out",
+			option);
+	return 0;
+}
+
+static int _check_kill(const wishes_t *wishes, const job_desc_msg_t *job_desc,
+		       neuron_error_t *err)
+{
+	if (!_asks(wishes, OPTION_ON_MEMBER_LOSS) ||
+	    (wishes->options.on_member_loss < MEMBER_LOSS_RESTART) ||
+	    (job_desc->kill_on_node_fail != 0))
+		return 0;
+	return neuron_error_set(
+		err, EINVAL,
+		"--neuron-on-member-loss: the job is to restart, but --no-kill lets it go on: leave one of them out");
+}
+
+extern int wishes_set_restart(const wishes_t *wishes, const conf_t *conf,
+			      job_desc_msg_t *job_desc, neuron_error_t *err)
+{
+	member_loss_t loss = conf_on_member_loss(conf);
+
+	if (_check_requeue(wishes, job_desc, err) ||
+	    _check_kill(wishes, job_desc, err))
+		return -1;
+	if (options_has(&wishes->options, OPTION_ON_MEMBER_LOSS))
+		loss = wishes->options.on_member_loss;
+	if ((loss == MEMBER_LOSS_NOTHING) &&
+	    (job_desc->kill_on_node_fail == NO_VAL16))
+		job_desc->kill_on_node_fail = 0;
+	if (job_desc->requeue != NO_VAL16)
+		return 0;
+	if ((loss >= MEMBER_LOSS_RESTART) || _asks_requeue(wishes))
+		job_desc->requeue = 1;
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 
 typedef struct {
 	options_t options; /* with those of the template */
+	uint32_t asked; /* bit i: option i is the user's own */
 	const template_t *template; /* the conf's; NULL: none */
 } wishes_t;
 
@@ -53,6 +54,15 @@ extern int wishes_fill_devices(const wishes_t *wishes, const conf_t *conf,
 extern int wishes_set_tasks(const wishes_t *wishes, const request_t *request,
 			    const plan_kind_t *kinds, uint32_t count,
 			    job_desc_msg_t *job_desc, neuron_error_t *err);
+
+/*
+ * What becomes of a job that loses a node is decided by fields that Slurm has
+ * (--requeue, --no-kill): set them as --neuron-on-member-loss, or else
+ * OnMemberLoss, wants it, where the user did not.
+ * RET 0; -1 with a sentence: what the user wrote contradicts itself.
+ */
+extern int wishes_set_restart(const wishes_t *wishes, const conf_t *conf,
+			      job_desc_msg_t *job_desc, neuron_error_t *err);
 
 /* Write the options back, canonical; people and neuron-topo read them in the
  * job's AdminComment, "neuron: tp=8,lnc=1" */

@@ -2,6 +2,7 @@
 #include "ask.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Slurm makes it of plugin_name and of the name of the option (spank.c,
  * _opt_env_name()) */
@@ -22,16 +23,22 @@ static int _take(int option, const char *value, int remote)
 	return ESPANK_BAD_ARG;
 }
 
+/* Slurm writes "_" for what cannot stand in the name of a variable */
+static void _unset(const char *prefix, const char *option)
+{
+	char name[VARIABLE_MAX];
+
+	snprintf(name, sizeof(name), "%s" CARRIER "%s", prefix, option);
+	for (char *at = name; (at = strchr(at, '-'));)
+		*at = '_';
+	unsetenv(name);
+}
+
 static void _forget_outer_job(void)
 {
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		char name[VARIABLE_MAX];
-
-		snprintf(name, sizeof(name), CARRIER "%s", option_name(i));
-		unsetenv(name);
-		snprintf(name, sizeof(name), "SLURM_SPANK_" CARRIER "%s",
-			 option_name(i));
-		unsetenv(name);
+		_unset("", option_name(i));
+		_unset("SLURM_SPANK_", option_name(i));
 	}
 	unsetenv("SLURM_SPANK_" OPTIONS_VARIABLE);
 }
