@@ -145,7 +145,7 @@ extern int select_p_job_resized(job_record_t *job_ptr, node_record_t *node_ptr)
 	int rc = stock_select_p_job_resized(job_ptr, node_ptr);
 
 	_name_nodes(job_ptr);
-	select_neuron_job_changed(job_ptr);
+	select_neuron_job_resized(job_ptr, node_ptr);
 	return rc;
 }
 

@@ -237,6 +237,23 @@ static hold_t *_find_hold(const ledger_t *ledger, uint32_t job_id)
 	return NULL;
 }
 
+extern bool ledger_has(const ledger_t *ledger, uint32_t job_id)
+{
+	return _find_hold(ledger, job_id) != NULL;
+}
+
+extern devset_t ledger_devices(const ledger_t *ledger, uint32_t job_id,
+			       int node)
+{
+	const hold_t *hold = _find_hold(ledger, job_id);
+
+	for (uint32_t i = 0; hold && (i < hold->share_count); i++) {
+		if (hold->shares[i].node == node)
+			return hold->shares[i].sets.devices;
+	}
+	return 0;
+}
+
 static void _forget_job(ledger_t *ledger, uint32_t job_id)
 {
 	hold_t *hold = _find_hold(ledger, job_id);

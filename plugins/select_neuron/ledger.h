@@ -42,6 +42,11 @@ extern void ledger_job_changed(ledger_t *ledger, job_record_t *job_ptr);
 /* A job has given back what it held */
 extern void ledger_job_ended(ledger_t *ledger, job_record_t *job_ptr);
 
+/* Whether a job holds anything, and the devices that it has on a node */
+extern bool ledger_has(const ledger_t *ledger, uint32_t job_id);
+extern devset_t ledger_devices(const ledger_t *ledger, uint32_t job_id,
+			       int node);
+
 /* What is in use on each node now; node_record_count entries, the ledger's */
 extern const ledger_sets_t *ledger_used(const ledger_t *ledger);
 

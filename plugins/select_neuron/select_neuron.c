@@ -5,6 +5,7 @@
 #include "masks.h"
 #include "note.h"
 #include "sizes.h"
+#include "stay.h"
 
 #include "plugins/common/bits.h"
 #include "plugins/common/job.h"
@@ -15,6 +16,7 @@ static site_t *site;
 static fabric_t *fabric;
 static ledger_t *ledger;
 static masks_t *masks;
+static stays_t *stays;
 /* Whether a job could ever run is asked as if nothing were masked: it waits */
 static bool masks_apply = true;
 static prune_room_t *room;
@@ -47,6 +49,8 @@ extern void select_neuron_fini(void)
 	ledger = NULL;
 	masks_destroy(masks);
 	masks = NULL;
+	stays_destroy(stays);
+	stays = NULL;
 	prune_room_destroy(room);
 	room = NULL;
 	fabric_destroy(fabric);
@@ -82,6 +86,9 @@ extern void select_neuron_read(void)
 	ledger_read(ledger);
 	masks_destroy(masks);
 	masks = masks_create();
+	stays_destroy(stays);
+	stays = stays_create();
+	stays_read(stays);
 	prune_room_destroy(room);
 	room = prune_room_create();
 	mark_leave();
@@ -93,10 +100,29 @@ extern void select_neuron_job_changed(job_record_t *job_ptr)
 		ledger_job_changed(ledger, job_ptr);
 }
 
+static devset_t _masked(int node)
+{
+	if (!masks || !masks_apply)
+		return 0;
+	return masks_of(masks, node, site_profile(site, node)).devices;
+}
+
+extern void select_neuron_job_resized(job_record_t *job_ptr,
+				      const node_record_t *node_ptr)
+{
+	if (!ledger)
+		return;
+	if (ledger_has(ledger, job_ptr->job_id))
+		stay_shrunk(job_ptr, node_ptr);
+	ledger_job_changed(ledger, job_ptr);
+}
+
 extern void select_neuron_job_ended(job_record_t *job_ptr)
 {
-	if (ledger)
-		ledger_job_ended(ledger, job_ptr);
+	if (!ledger)
+		return;
+	stay_ended(stays, job_ptr, site, fabric, ledger, _masked);
+	ledger_job_ended(ledger, job_ptr);
 }
 
 /* A test whether a job could ever run does not mind what others lose by it, and
@@ -116,13 +142,6 @@ static prune_state_t _state(void)
 	return (prune_state_t){
 		site, fabric,  ledger, masks_apply ? masks : NULL,
 		room, &counts, &moment};
-}
-
-static devset_t _masked(int node)
-{
-	if (!masks || !masks_apply)
-		return 0;
-	return masks_of(masks, node, site_profile(site, node)).devices;
 }
 
 /* A test of backfill that only looks whether nodes are empty sets the flag of
@@ -176,13 +195,51 @@ static int _test(const prune_call_t *call)
 	return prune_job_test(&state, call, &job);
 }
 
-extern int select_neuron_test(const prune_call_t *call)
+/* With the nodes that it keeps or, if it cannot have them now, any */
+static int _test_staying(const prune_call_t *call, bitstr_t *wanted)
 {
+	job_details_t *details = call->job_ptr->details;
+	bitstr_t *required = details->req_node_bitmap;
+	bitstr_t *nodes = bit_copy(call->nodes);
 	int rc;
 
-	masks_apply = !SELECT_IS_MODE_TEST_ONLY(call->mode);
+	if (required)
+		bit_or(wanted, required);
+	details->req_node_bitmap = wanted;
 	rc = _test(call);
-	masks_apply = true;
+	details->req_node_bitmap = required;
+	if ((rc != SLURM_SUCCESS) ||
+	    (SELECT_IS_MODE_WILL_RUN(call->mode) &&
+	     (call->job_ptr->start_time > time(NULL)))) {
+		bit_copybits(call->nodes, nodes);
+		if (call->preemptee_job_list)
+			FREE_NULL_LIST(*call->preemptee_job_list);
+		rc = _test(call);
+	}
+	bit_free(nodes);
+	return rc;
+}
+
+extern int select_neuron_test(const prune_call_t *call)
+{
+	bitstr_t *wanted;
+	int rc;
+
+	if (SELECT_IS_MODE_TEST_ONLY(call->mode)) {
+		masks_apply = false;
+		rc = _test(call);
+		masks_apply = true;
+		return rc;
+	}
+	if (!stays)
+		return _test(call);
+	if (!stay_drop(stays, call->job_ptr, call->nodes))
+		return SLURM_ERROR;
+	wanted = stay_wanted(stays, call->job_ptr, fabric, call->nodes);
+	if (!wanted)
+		return _test(call);
+	rc = _test_staying(call, wanted);
+	bit_free(wanted);
 	return rc;
 }
 

@@ -25,6 +25,9 @@ extern void select_neuron_read(void);
 /* A job's allocation has changed, has ended */
 extern void select_neuron_job_changed(job_record_t *job_ptr);
 extern void select_neuron_job_ended(job_record_t *job_ptr);
+/* A node left a job, which goes on */
+extern void select_neuron_job_resized(job_record_t *job_ptr,
+				      const node_record_t *node_ptr);
 
 /* Answer a select_p_job_test(), see prune.h */
 extern int select_neuron_test(const prune_call_t *call);
