@@ -55,6 +55,8 @@
 #   picture JOB...		what these jobs have and what is in use on every node
 #   judged NAME JOB...		test: testsuite/judge finds the allocations of these
 #				jobs perfect, together
+#   user_prepare		let an ordinary user reach the cluster; root only
+#   as_user COMMAND ARGS...	run neuron-topo or scontrol as one
 #
 # Report:
 #   ok NAME COMMAND...; is GOT WANT NAME; isnt GOT BAD NAME;
@@ -1005,6 +1007,32 @@ wait_gone() {
 
 wait_idle() {
 	wait_for -t 30 _all_idle
+}
+
+# What an ordinary user needs of files that he can read
+user_prepare() {
+	local dir=$CLUSTER_DIR/user
+	mkdir -p "$dir/lib" &&
+		chmod 0755 "$CLUSTER_DIR" "$dir" "$dir/lib" || return 1
+	cp "$NEURON_BUILD_DIR/tools/neuron-topo" "$NEURON_SLURM_PREFIX/bin/scontrol" "$dir/"
+	cp -L "$NEURON_SLURM_PLUGINDIR"/*.so "$dir/lib/"
+	cp "$NEURON_SLURM_PREFIX"/lib*/libslurm*.so* "$dir/lib/" 2>/dev/null
+	cp "$NEURON_BUILD_DIR"/plugins/.libs/*.so "$dir/lib/"
+	cp -r "$CLUSTER_DIR"/etc/{neuron,topology}.conf "$_cluster_source/etc/profiles" "$dir/"
+	sed -i "s|^ProfileDir=.*|ProfileDir=$dir/profiles|" "$dir/neuron.conf"
+	sed "s|^PluginDir=.*|PluginDir=$dir/lib|" "$SLURM_CONF" >"$dir/slurm.conf"
+	chmod -R a+rX "$dir"
+	mkdir -p -m 1777 "$dir/tmp"
+}
+
+as_user() {
+	local program=$1
+	shift
+	setpriv --reuid=65534 --regid=65534 --clear-groups \
+		env SLURM_CONF="$CLUSTER_DIR/user/slurm.conf" \
+		LD_LIBRARY_PATH="$CLUSTER_DIR/user/lib" \
+		TMPDIR="$CLUSTER_DIR/user/tmp" \
+		"$CLUSTER_DIR/user/$program" "$@" 2>&1
 }
 
 picture() {
