@@ -15,6 +15,8 @@ _neuron_option_values() {
 	launch) echo process core ;;
 	ultraserver) echo require prefer no ;;
 	env) echo full basic none ;;
+	on-fault) echo none notify requeue requeuehold ;;
+	on-member-loss) echo slurm nothing restart migrate ;;
 	template)
 		neuron-topo sizes --json 2>/dev/null |
 			sed -n 's/^ *"name": *"\([A-Za-z0-9._-]*\)".*/\1/p'
@@ -22,7 +24,7 @@ _neuron_option_values() {
 	esac
 }
 
-_neuron_option_names='tp lnc shape wait launch ultraserver template env model'
+_neuron_option_names='tp lnc shape wait launch ultraserver template env model on-fault on-member-loss'
 
 declare -A _neuron_options_before
 

@@ -43,7 +43,7 @@ _neuron_topo_options() {
 			--neuron-env --neuron-model --json
 		;;
 	explain) echo --shape --json ;;
-	mask) echo --reason --json ;;
+	mask) echo --reason --jobs --json ;;
 	unmask | snapshot) echo --json ;;
 	sizes) echo --all --profile-dir --json ;;
 	replay) echo --without ;;
@@ -96,6 +96,7 @@ _neuron_topo_values() {
 	--neuron-wait) words=never ;;
 	--neuron-env) words='full basic none' ;;
 	--neuron-ultraserver) words='require prefer no' ;;
+	--jobs) words='none notify requeue requeuehold' ;;
 	--neuron-template)
 		words=$(_neuron_topo_names name \
 			${_neuron_config:+--config "$_neuron_config"} sizes)

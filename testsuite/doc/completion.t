@@ -76,7 +76,7 @@ if [ -x "$topo" ]; then
 			takes=yes got=no
 			# that of these stands behind = only
 			[[ $said != *"doesn't allow an argument"* &&
-				$option != --watch && $option != --exclusive ]] || takes=no
+				$option != --watch && $option != --jobs && $option != --exclusive ]] || takes=no
 			! _neuron_topo_takes "$option" || got=yes
 			is "$got" "$takes" "\"$command\" $option: has an argument: $takes"
 		done

@@ -88,8 +88,9 @@ for key in $(known word | cut -d ' ' -f 1 | sort -u); do
 			"$(tags_in neuron-options.7 OPTIONS | choice "$key")" "$values"
 		name=${key#--neuron-}
 		[ "$name" = template ] || [ "$name" = model ] ||
-			same "$page: words of ${name^} of a template" \
-				"$(tags_in $page 'TEMPLATE LINES' | choice "${name^}")" "$values"
+			name=$(sed -E 's/(^|-)(.)/\U\2/g' <<<"$name") &&
+			same "$page: words of $name of a template" \
+				"$(tags_in $page 'TEMPLATE LINES' | choice "$name")" "$values"
 		;;
 	*)
 		same "$page: words of $key" \

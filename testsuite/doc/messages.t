@@ -32,7 +32,7 @@ for source in lib/*.c; do
 	*) sources+=("$source") ;;
 	esac
 done
-sources+=(plugins/*/*.c tools/{nodejob,neuron-prolog,neuron-epilog,release,ctl}.c)
+sources+=(plugins/*/*.c tools/{nodejob,neuron-prolog,neuron-epilog,release,ctl,fault}.c)
 for name in $others; do
 	[ -e "lib/$name.c" ] || fail "lib/$name.c is left out, but is not there"
 done
