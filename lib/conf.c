@@ -64,6 +64,10 @@ struct conf {
 	conf_bad_device_t bad_device;
 	on_fault_t on_fault;
 	member_loss_t on_member_loss;
+	const char *health_rules; /* NULL: not set */
+	uint32_t health_interval;
+	conf_strings_t strings;
+	bool only_is_member; /* of conf_decode_node() */
 	conf_numbering_t numbering;
 	shape_tier_t tier;
 	bool undocumented_refused;
@@ -337,6 +341,47 @@ static int _read_services(parse_t *parse)
 				       "example neuron-monitor");
 	}
 	parse->conf->services = parse->value;
+	return 0;
+}
+
+static int _read_health_rules(parse_t *parse)
+{
+	if (parse->value[0] != '/')
+		return _refuse(parse, EINVAL,
+			       "this is no path; write one that starts with "
+			       "/");
+	parse->conf->health_rules = parse->value;
+	return 0;
+}
+
+static int _read_health_interval(parse_t *parse)
+{
+	neuron_error_t why;
+	uint32_t seconds;
+
+	if (duration_decode(parse->value, &seconds, &why))
+		return _refuse(parse, EINVAL, "%s", why.text);
+	if (!seconds || seconds > CONF_HEALTH_INTERVAL_MAX)
+		return _refuse(parse, EINVAL,
+			       "looks so far apart miss what matters; write a "
+			       "time of 1 to %d seconds, for example 0:30",
+			       CONF_HEALTH_INTERVAL_MAX);
+	parse->conf->health_interval = seconds;
+	return 0;
+}
+
+static int _read_strings(parse_t *parse)
+{
+	if (!strcasecmp(parse->value, "no"))
+		parse->conf->strings = CONF_STRINGS_OURS;
+	else if (!strcasecmp(parse->value, "npd"))
+		parse->conf->strings = CONF_STRINGS_NPD;
+	else if (!strcasecmp(parse->value, "hyperpod"))
+		parse->conf->strings = CONF_STRINGS_HYPERPOD;
+	else
+		return _refuse(parse, EINVAL,
+			       "no such agent is known; write no, npd or "
+			       "hyperpod");
 	return 0;
 }
 
@@ -643,6 +688,9 @@ static const conf_key_t keys[] = {
 	{"OnFaultSignal", SITE_LINE, false, _read_on_fault_signal},
 	{"OnMemberLoss", SITE_LINE, false, _read_on_member_loss},
 	{"DeviceServices", SITE_LINE, false, _read_services},
+	{"HealthRules", SITE_LINE, false, _read_health_rules},
+	{"HealthInterval", SITE_LINE, false, _read_health_interval},
+	{"CloudHealthStrings", SITE_LINE, false, _read_strings},
 	{"Profile", NODE_LINE, false, _read_profile},
 	{"Lnc", NODE_LINE, false, _read_lnc},
 	{"Nodes", ULTRASERVER_LINE, false, _read_members},
@@ -1514,6 +1562,26 @@ static conf_t *_create(const char *text, const char *profile_dir)
 	return conf;
 }
 
+/* All that matters of them to one node is whether it is in one */
+static void _forget_ultraservers(parse_t *parse)
+{
+	conf_t *conf = parse->conf;
+
+	for (uint32_t i = 0; i < conf->ultraserver_count; i++) {
+		expansion_t expansion = {.parse = parse};
+		const char *nodes = conf->ultraservers[i].nodes;
+
+		if (!nodes)
+			continue;
+		if (strchr(nodes, '['))
+			(void) parse->expand(nodes, _meet_node, &expansion);
+		else
+			expansion.count = _list_has(nodes, parse->only);
+		conf->only_is_member |= expansion.count > 0;
+	}
+	conf->ultraserver_count = 0;
+}
+
 extern conf_t *conf_decode(const char *text, const char *origin,
 			   const char *profile_dir, nodeset_expand_t expand,
 			   neuron_error_t *err)
@@ -1558,7 +1626,7 @@ extern conf_t *conf_decode_node(const char *text, const char *origin,
 		parse.conf = NULL;
 	} else {
 		if (node)
-			parse.conf->ultraserver_count = 0;
+			_forget_ultraservers(&parse);
 		if (parse.conf->profile_dir == profile_dir)
 			parse.conf->profile_dir = NULL; /* the caller's */
 	}
@@ -1801,6 +1869,22 @@ extern conf_bad_device_t conf_bad_device(const conf_t *conf)
 	return conf->bad_device;
 }
 
+extern const char *conf_health_rules(const conf_t *conf)
+{
+	return conf->health_rules;
+}
+
+extern uint32_t conf_health_interval(const conf_t *conf)
+{
+	return conf->health_interval ? conf->health_interval
+				     : CONF_HEALTH_INTERVAL;
+}
+
+extern conf_strings_t conf_cloud_health_strings(const conf_t *conf)
+{
+	return conf->strings;
+}
+
 extern bool conf_is_service(const conf_t *conf, const char *command)
 {
 	size_t length = strlen(command);
@@ -1977,6 +2061,14 @@ extern int conf_weigh(conf_t *conf, unsigned int index,
 	if (index >= conf->used_count)
 		return neuron_error_set(NULL, ENOENT, "no such profile");
 	return shape_weigh(conf->used[index].shape, weights);
+}
+
+extern bool conf_is_member(const conf_t *conf, const char *node)
+{
+	int index = conf_node_index(conf, node);
+
+	return index >= 0 && (conf->only_is_member ||
+			      conf->nodes[index].ultraserver != NO_INDEX);
 }
 
 extern unsigned int conf_ultraserver_count(const conf_t *conf)

@@ -51,6 +51,12 @@
  *				several nodes that loses one; default slurm
  *	DeviceServices=COMMANDS	processes of root with these names may have
  *				devices open; default CONF_SERVICES
+ *	HealthRules=PATH	rules of neuron-health (rules.h); default: see
+ *caller HealthInterval=TIME	how often its daemon looks, 1 to
+ *				CONF_HEALTH_INTERVAL_MAX seconds; default
+ *				CONF_HEALTH_INTERVAL
+ *	CloudHealthStrings=no|npd|hyperpod	words that an agent of the cloud
+ *				waits for in what neuron-health says; default no
  *	NodeName=NODES Profile=NAME [Lnc=1|2]	one line or several; each node
  *				at most once; Lnc is the machine's default
  *	UltraServerName=NAME Nodes=NODES [Pairs=A+B,C+D]	members in ring
@@ -91,6 +97,8 @@
 #define CONF_ROOT_PORT_LAST 28671
 #define CONF_ROOT_PORTS_MIN 64
 #define CONF_RESET_WAIT_MAX 3600
+#define CONF_HEALTH_INTERVAL 30
+#define CONF_HEALTH_INTERVAL_MAX 3600
 #define CONF_RUNTIME_DIR "/run/slurm-neuron"
 #define CONF_SERVICES "neuron-monitor"
 
@@ -113,6 +121,13 @@ typedef enum {
 
 typedef enum { CONF_VIEW_AUTO, CONF_VIEW_ALWAYS, CONF_VIEW_NEVER } conf_view_t;
 typedef enum { CONF_WEIGHTS_FIXED, CONF_WEIGHTS_QUEUE } conf_weights_t;
+
+/* Whose words neuron-health uses, see neuron-health(8) */
+typedef enum {
+	CONF_STRINGS_OURS,
+	CONF_STRINGS_NPD,
+	CONF_STRINGS_HYPERPOD
+} conf_strings_t;
 
 /*
  * Read a configuration from text.
@@ -198,6 +213,11 @@ extern on_fault_t conf_on_fault(const conf_t *conf);
 extern member_loss_t conf_on_member_loss(const conf_t *conf);
 /* True when DeviceServices has a command */
 extern bool conf_is_service(const conf_t *conf, const char *command);
+/* NULL when not set */
+extern const char *conf_health_rules(const conf_t *conf);
+/* Seconds */
+extern uint32_t conf_health_interval(const conf_t *conf);
+extern conf_strings_t conf_cloud_health_strings(const conf_t *conf);
 
 /* Index of a node among those of NodeName lines; -1: not there */
 extern int conf_node_index(const conf_t *conf, const char *node);
@@ -250,6 +270,8 @@ typedef struct {
 	unsigned int pair_count;
 } conf_ultraserver_t;
 
+/* True when an UltraServerName line has the node; also of conf_decode_node() */
+extern bool conf_is_member(const conf_t *conf, const char *node);
 extern unsigned int conf_ultraserver_count(const conf_t *conf);
 /* RET 0; -1 with errno ENOENT when out of range. Pointers stay the conf's. */
 extern int conf_ultraserver(const conf_t *conf, unsigned int index,

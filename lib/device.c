@@ -34,7 +34,8 @@ typedef struct {
 	neuron_error_t *err;
 } look_t;
 
-static bool _find(int root, unsigned int index, char *dir, size_t size)
+extern bool device_directory(int root, unsigned int index, char *dir,
+			     size_t size)
 {
 	for (size_t i = 0; i < PLACES; i++) {
 		struct stat st;
@@ -138,7 +139,7 @@ extern int device_look(int root, unsigned int index, device_t *device,
 	device->resets = -1;
 	(void) snprintf(dir, sizeof(dir), "dev/neuron%u", index);
 	device->node = !sysfs_stat(root, dir, &st);
-	device->shown = _find(root, index, dir, sizeof(dir));
+	device->shown = device_directory(root, index, dir, sizeof(dir));
 	if (!device->shown)
 		return 0;
 	_read_state(&look);
@@ -228,7 +229,7 @@ extern int device_reset(int root, const device_t *device, neuron_error_t *err)
 	int fd = -1, errnum;
 	ssize_t n;
 
-	if (_find(root, device->index, dir, sizeof(dir))) {
+	if (device_directory(root, device->index, dir, sizeof(dir))) {
 		(void) snprintf(path, sizeof(path), "%s/reset", dir);
 		if (!sysfs_resolve(root, path, real, sizeof(real)))
 			fd = openat(root, real,

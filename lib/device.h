@@ -59,6 +59,10 @@ typedef struct {
 extern int device_look(int root, unsigned int index, device_t *device,
 		       neuron_error_t *err);
 
+/* Where the driver shows a device: a path below the root. RET false: nowhere */
+extern bool device_directory(int root, unsigned int index, char *buf,
+			     size_t size);
+
 /*
  * The first reason why a device cannot be given to a job, the plainest first:
  * not there, state, health, memory errors, malformed files.

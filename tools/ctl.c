@@ -29,6 +29,8 @@ typedef struct {
 	uint32_t job;
 	bool hold;
 	const mask_t *mask;
+	const mask_t *unmask;
+	const mask_t *suspects; /* NULL: as they are */
 	char reason[REASON_MAX];
 } request_t;
 
@@ -145,6 +147,30 @@ static int _mask(request_t *request)
 	return changed ? 0 : NOTHING_NEW;
 }
 
+/* The masks first: what cannot be read in one word does not hold up the other */
+static int _health(request_t *request)
+{
+	masking_t masks = {.node = request->node,
+			   .add = request->mask,
+			   .remove = request->unmask->devices,
+			   .only = request->unmask};
+	masking_t suspects = {.node = request->node,
+			      .key = MASK_SUSPECT_KEY,
+			      .add = request->suspects,
+			      .again = true};
+	int rc = 0;
+
+	if ((masks.add->devices || masks.remove) &&
+	    masking_change_all(&masks, 1, NULL))
+		rc = -1;
+	if (!request->suspects)
+		return rc;
+	suspects.remove = ~request->suspects->devices;
+	if (masking_change_all(&suspects, 1, NULL))
+		rc = -1;
+	return rc;
+}
+
 /*
  * In the parent
  */
@@ -205,6 +231,17 @@ extern int ctl_mask(const char *node, const mask_t *mask, neuron_error_t *err)
 	int rc = _run(_mask, &request, err);
 
 	return (rc < 0) ? -1 : rc == DONE;
+}
+
+extern int ctl_health(const char *node, const mask_t *add, const mask_t *remove,
+		      const mask_t *suspects, neuron_error_t *err)
+{
+	request_t request = {.node = node,
+			     .mask = add,
+			     .unmask = remove,
+			     .suspects = suspects};
+
+	return _run(_health, &request, err);
 }
 
 extern int ctl_send_away(uint32_t job, const char *reason, bool hold,

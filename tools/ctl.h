@@ -28,6 +28,17 @@ extern int ctl_drain(const char *node, const char *reason, neuron_error_t *err);
 extern int ctl_mask(const char *node, const mask_t *mask, neuron_error_t *err);
 
 /*
+ * What neuron-health found, in one request: mask devices, unmask those that
+ * still have the reason that it gave, and say which devices are suspect.
+ * IN add - to mask; those that are masked already keep their reason.
+ * IN remove - to unmask, with those reasons.
+ * IN suspects - these and no others; NULL: as they are.
+ * RET 0; -1 with errno EIO: some of it may be done
+ */
+extern int ctl_health(const char *node, const mask_t *add, const mask_t *remove,
+		      const mask_t *suspects, neuron_error_t *err);
+
+/*
  * Take a job off its nodes: requeued, or cancelled when it cannot be requeued
  * (srun, salloc, --no-requeue). The reason is told to its user and stands in
  * the job's AdminComment, behind the options that job_submit/neuron wrote

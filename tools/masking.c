@@ -63,10 +63,27 @@ static int _load(change_t *change)
 				       change->node, MASK_COMMENT_MAX - 1);
 }
 
+/* Of those that are to be taken away the ones that may be */
+static devset_t _removable(const masking_t *wanted, const mask_t *mask)
+{
+	devset_t remove = mask->devices & wanted->remove;
+
+	for (int d = -1; wanted->only && (d = devset_next(remove, d)) >= 0;) {
+		if (strcmp(wanted->only->reasons[d], mask->reasons[d]))
+			remove &= ~devset_of((unsigned int) d);
+	}
+	return remove;
+}
+
+static const char *_key(const masking_t *wanted)
+{
+	return wanted->key ? wanted->key : MASK_KEY;
+}
+
 /* RET devices that differ from what is wanted, which *mask is then */
 static devset_t _apply(const change_t *change, mask_t *mask)
 {
-	devset_t changed = mask->devices & change->wanted->remove;
+	devset_t changed = _removable(change->wanted, mask);
 	devset_t add = change->wanted->add ? change->wanted->add->devices : 0;
 
 	mask_remove(mask, changed);
@@ -88,8 +105,8 @@ static int _update(const change_t *change, const mask_t *mask)
 	static char text[MASK_COMMENT_MAX];
 	update_node_msg_t update;
 
-	if (mask_encode(mask, change->comment, text, sizeof(text),
-			change->err) < 0)
+	if (mask_encode_key(_key(change->wanted), mask, change->comment, text,
+			    sizeof(text), change->err) < 0)
 		return -1;
 	slurm_init_update_node_msg(&update);
 	update.node_names = (char *) change->node;
@@ -110,7 +127,7 @@ static int _make(const masking_t *wanted, devset_t *now, neuron_error_t *err)
 	change = (change_t){.node = wanted->node, .wanted = wanted, .err = err};
 	if (_load(&change))
 		return -1;
-	if (mask_decode(change.comment, &mask, &why))
+	if (mask_decode_key(_key(wanted), change.comment, &mask, &why))
 		return neuron_error_set(err, EINVAL, "node %.64s: %.400s",
 					wanted->node, why.text);
 	*now = _apply(&change, &mask);

@@ -8,9 +8,12 @@
 /* What is to become of one node */
 typedef struct {
 	const char *node;
+	const char *key; /* MASK_SUSPECT_KEY; NULL: MASK_KEY */
 	const mask_t *add; /* devices to mask; NULL: none */
 	bool again; /* give those that are masked already the new reason */
 	devset_t remove; /* devices to unmask */
+	/* unmask only where the reason is still this one; NULL: always */
+	const mask_t *only;
 	/* OUT devices that were not as they are now */
 	devset_t changed;
 	/* for masking.c */

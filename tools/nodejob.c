@@ -19,6 +19,8 @@
 #include "lib/sysfs.h"
 
 #define LINE_MAX_LENGTH 1400
+/* Slurm, doc/html/configless_slurm.shtml */
+#define CONFIGLESS_DIR "/run/slurm/conf"
 
 static const char *program = "neuron";
 
@@ -156,7 +158,10 @@ static int _conf_path(char *path, size_t size, neuron_error_t *err)
 		n = snprintf(path, size, "%.*s/neuron.conf",
 			     (int) (slash - conf), conf);
 	else
-		n = snprintf(path, size, "%s/neuron.conf", SLURM_SYSCONFDIR);
+		n = snprintf(path, size, "%s/neuron.conf",
+			     access(SLURM_SYSCONFDIR "/slurm.conf", F_OK)
+				     ? CONFIGLESS_DIR
+				     : SLURM_SYSCONFDIR);
 	if (n < 0 || (size_t) n >= size)
 		return neuron_error_set(err, EINVAL,
 					"SLURM_CONF: the path is too long");
@@ -216,8 +221,8 @@ extern int nodejob_open(nodejob_t *job, neuron_error_t *err)
 {
 	if (_read_conf(job, err) || _check_sets(job, err))
 		return -1;
-	if (conf_root(job->conf, job->node, job->root_path,
-		      sizeof(job->root_path)) < 0)
+	if (!job->root_given && conf_root(job->conf, job->node, job->root_path,
+					  sizeof(job->root_path)) < 0)
 		return neuron_error_set(err, EINVAL,
 					"Root: the name of the node is not "
 					"safe inside a path");

@@ -43,7 +43,9 @@ typedef struct {
 	conf_t *conf;
 	const profile_t *profile;
 	unsigned int lnc; /* the node's default */
-	char root_path[PROBE_PATH_MAX]; /* "" for "/" */
+	/* "" for "/"; of conf_root() unless root_given */
+	char root_path[PROBE_PATH_MAX];
+	bool root_given;
 	int root;
 	int proc;
 	rundir_t run;
@@ -56,7 +58,9 @@ typedef struct {
 extern int nodejob_read(nodejob_t *job, neuron_error_t *err);
 
 /*
- * Read neuron.conf beside slurm.conf and open the machine.
+ * Read neuron.conf beside slurm.conf and open the machine. Slurm's own plugins
+ * look for it there too: beside SLURM_CONF, in the directory that Slurm was
+ * built for, and where slurmd keeps files that it got from slurmctld.
  * RET 0, for nodejob_close(); -1
  */
 extern int nodejob_open(nodejob_t *job, neuron_error_t *err);
