@@ -4,8 +4,9 @@
  *
  *	simroot [OPTION]... PROFILE.json DIRECTORY
  *
- * DIRECTORY then holds what a machine of that family has under /sys, /dev and
- * /opt, as far as the probe or libpci read it. It must be empty, or not exist.
+ * DIRECTORY then holds what a machine of that family has under /sys, /dev,
+ * /proc and /opt, as far as a probe, a look at its health or libpci read it. It
+ *must be empty, or not exist.
  *
  * Byte formats are those of aws-neuron-driver 2.25 to 2.30
  * (neuron_sysfs_metrics.c, neuron_cdev.c), of the PCI and node code of Linux
@@ -495,12 +496,33 @@ static void _write_info(const sim_t *sim, unsigned int device, const char *dir)
 	     profile_device_name(sim->profile));
 }
 
+/* Trainium2 and later */
+static void _write_health(const sim_t *sim, const char *dir)
+{
+	char path[PATH_LENGTH];
+
+	_put(sim,
+	     _path(path, "%s/stats/hardware/health_status/unhealthy_components",
+		   dir),
+	     "\n");
+	_put(sim,
+	     _path(path, "%s/stats/hardware/health_status/hw_error_event", dir),
+	     "0\n");
+	_put(sim,
+	     _path(path,
+		   "%s/stats/hardware/health_status/healthcheck_heartbeat",
+		   dir),
+	     "1\n");
+}
+
 static void _write_device_sysfs(const sim_t *sim, unsigned int device)
 {
 	static const char *const counters[] = {
 		"sram_ecc_uncorrected",
 		"mem_ecc_uncorrected",
 		"mem_ecc_repairable_uncorrected",
+		"sram_ecc_corrected",
+		"mem_ecc_corrected",
 	};
 	char dir[PATH_LENGTH / 2], path[PATH_LENGTH];
 
@@ -514,12 +536,7 @@ static void _write_device_sysfs(const sim_t *sim, unsigned int device)
 		_put(sim, _path(path, "%s/stats/hardware/%s", dir, counters[i]),
 		     "0\n");
 	if (profile_lnc_is_legal(sim->profile, 2))
-		_put(sim,
-		     _path(path,
-			   "%s/stats/hardware/health_status/"
-			   "unhealthy_components",
-			   dir),
-		     "\n");
+		_write_health(sim, dir);
 	for (unsigned int i = 0; i < _core_count(sim, device); i++)
 		_put(sim,
 		     _path(path, "%s/neuron_core%u/info/architecture/arch_type",
@@ -563,6 +580,50 @@ static void _verbs_name(const pci_address_t *pci, char *buf)
 		_path(buf, "rdmap%us%u", pci->bus, pci->device);
 }
 
+/* amzn-drivers r2.17.0, kernel/linux/efa/src/efa_verbs.c */
+static void _write_efa_counters(const sim_t *sim, const char *dir)
+{
+	static const char *const port[] = {
+		"tx_bytes",
+		"tx_pkts",
+		"rx_bytes",
+		"rx_pkts",
+		"rx_drops",
+		"send_bytes",
+		"send_wrs",
+		"recv_bytes",
+		"recv_wrs",
+		"rdma_read_wrs",
+		"rdma_read_bytes",
+		"rdma_read_wr_err",
+		"rdma_read_resp_bytes",
+		"rdma_write_wrs",
+		"rdma_write_bytes",
+		"rdma_write_wr_err",
+		"rdma_write_recv_bytes",
+		"retrans_bytes",
+		"retrans_pkts",
+		"retrans_timeout_events",
+		"unresponsive_remote_events",
+		"impaired_remote_conn_events",
+	};
+	static const char *const device[] = {
+		"submitted_cmds",     "completed_cmds",  "cmds_err",
+		"no_completion_cmds", "keep_alive_rcvd", "alloc_pd_err",
+		"create_qp_err",      "create_cq_err",   "reg_mr_err",
+		"alloc_ucontext_err", "create_ah_err",   "mmap_err",
+	};
+	char path[PATH_LENGTH];
+
+	for (size_t i = 0; i < sizeof(port) / sizeof(port[0]); i++)
+		_put(sim,
+		     _path(path, "%s/ports/1/hw_counters/%s", dir, port[i]),
+		     "0\n");
+	for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++)
+		_put(sim, _path(path, "%s/hw_counters/%s", dir, device[i]),
+		     "0\n");
+}
+
 static void _write_efa(const sim_t *sim, const function_t *efa,
 		       unsigned int number)
 {
@@ -576,8 +637,11 @@ static void _write_efa(const sim_t *sim, const function_t *efa,
 	_write_function(sim, efa, id ? id : 0xefa2, CLASS_ETHERNET, "efa");
 	_link(sim, _path(path, "sys/%s/infiniband/%.32s/device", dir, name),
 	      "../../../%s", address);
-	_put(sim, _path(path, "sys/%s/infiniband/%.32s/ports/1/state", dir, name),
+	_put(sim,
+	     _path(path, "sys/%s/infiniband/%.32s/ports/1/state", dir, name),
 	     "4: ACTIVE\n");
+	_write_efa_counters(sim,
+			    _path(path, "sys/%s/infiniband/%.32s", dir, name));
 	_link(sim, _path(path, "sys/class/infiniband/%.32s", name),
 	      "../../%s/infiniband/%.32s", dir, name);
 	_put(sim,
@@ -652,6 +716,11 @@ static void _write_machine(const sim_t *sim)
 	     sim->instance_id ? sim->instance_id : "Amazon EC2");
 	_link(sim, "sys/class/dmi/id", "../../devices/virtual/dmi/id");
 	_put(sim, "sys/module/neuron/version", "2.30.2.0\n");
+	_put(sim, "proc/sys/kernel/random/boot_id",
+	     "00000000-0000-4000-8000-%012llx\n",
+	     (unsigned long long) (sim->node_id + 1));
+	/* The kernel's log; a test adds records */
+	_put(sim, "dev/kmsg", "5,0,0,-;Linux version 6.1.0\n");
 	if (sim->lnc)
 		_put(sim, "opt/aws/neuron/logical_nc_config",
 		     "NEURON_LOGICAL_NC_CONFIG=%u\n", sim->lnc);

@@ -190,24 +190,37 @@ extern int64_t cluster_node(const cluster_t *cluster, const char *name)
 	return _lookup(name, (void *) cluster);
 }
 
-static int _load_mask(cluster_node_t *node, json_object *from,
-		      neuron_error_t *err)
+/* IN member - of the snapshot, what stands there behind a key. OUT mask - NULL:
+ * there is none */
+static int _load_items(const cluster_node_t *node, json_object *from,
+		       const char *member, mask_t **mask, neuron_error_t *err)
 {
-	const char *items = _text(from, "mask");
+	const char *items = _text(from, member);
 	char text[MASK_COMMENT_MAX];
 	neuron_error_t why;
 
 	if (!items[0] || !node->profile)
 		return 0;
 	snprintf(text, sizeof(text), MASK_KEY "%s", items);
-	if (!(node->mask = malloc(sizeof(*node->mask))))
+	if (!(*mask = malloc(sizeof(**mask))))
 		return _out_of_memory(err);
-	mask_init(node->mask);
-	if (mask_decode(text, node->mask, &why))
+	mask_init(*mask);
+	if (mask_decode(text, *mask, &why))
 		return neuron_error_set(err, EINVAL,
-					"mask of node %.64s: %.400s",
+					"%s of node %.64s: %.400s", member,
 					node->name, why.text);
-	mask_remove(node->mask, ~profile_devices(node->profile));
+	mask_remove(*mask, ~profile_devices(node->profile));
+	return 0;
+}
+
+static int _load_mask(cluster_node_t *node, json_object *from,
+		      neuron_error_t *err)
+{
+	if (_load_items(node, from, "mask", &node->mask, err) ||
+	    _load_items(node, from, "suspect", &node->suspects, err))
+		return -1;
+	if (!node->mask)
+		return 0;
 	node->masked = node->mask->devices;
 	node->masked_efas = mask_efas(node->profile, node->masked);
 	return 0;
@@ -589,6 +602,7 @@ extern void cluster_free(cluster_t *cluster)
 	for (uint32_t i = 0; i < cluster->node_count; i++) {
 		free(cluster->nodes[i].name);
 		free(cluster->nodes[i].mask);
+		free(cluster->nodes[i].suspects);
 	}
 	for (uint32_t i = 0; i < cluster->job_count; i++)
 		_free_job(&cluster->jobs[i]);

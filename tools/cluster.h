@@ -70,6 +70,7 @@ typedef struct {
 	devset_t masked;
 	devset_t masked_efas;
 	mask_t *mask; /* with the reasons; NULL: none are masked */
+	mask_t *suspects; /* the same for suspect devices */
 	/* 1 + the index of the job that has the device, 0: free */
 	uint32_t holders[PROFILE_DEVICES_MAX];
 } cluster_node_t;

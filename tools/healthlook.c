@@ -310,6 +310,9 @@ static int _look(take_t *take)
 	_plan(take);
 	if (take->look->dry)
 		return 0;
+	/* slurmctld can keep it waiting until slurmd ends it */
+	if (_save(take))
+		return -1;
 	_act(take);
 	return _save(take);
 }

@@ -159,7 +159,10 @@ static int _conf_path(char *path, size_t size, neuron_error_t *err)
 			     (int) (slash - conf), conf);
 	else
 		n = snprintf(path, size, "%s/neuron.conf",
-			     access(SLURM_SYSCONFDIR "/slurm.conf", F_OK)
+			     access(SLURM_SYSCONFDIR "/slurm.conf", F_OK) &&
+					     !access(CONFIGLESS_DIR
+						     "/slurm.conf",
+						     F_OK)
 				     ? CONFIGLESS_DIR
 				     : SLURM_SYSCONFDIR);
 	if (n < 0 || (size_t) n >= size)

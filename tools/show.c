@@ -8,6 +8,7 @@
 
 #define FREE_MARK "\u00b7"
 #define MASKED_MARK "x"
+#define SUSPECT_MARK "!"
 #define GAP 3
 #define INDENT 2
 /* Terminal colours that read well on dark and light ground */
@@ -38,6 +39,17 @@ static void _paint(const show_t *show, int64_t job, const char *text)
 		fputs(text, show->out);
 }
 
+static const char *_free_mark(const cluster_node_t *node, unsigned int device)
+{
+	devset_t bit = devset_of(device);
+
+	if (node->masked & bit)
+		return MASKED_MARK;
+	return (node->suspects && (node->suspects->devices & bit))
+		       ? SUSPECT_MARK
+		       : FREE_MARK;
+}
+
 static void _print_device(const show_t *show, uint32_t node,
 			  unsigned int device)
 {
@@ -45,9 +57,7 @@ static void _print_device(const show_t *show, uint32_t node,
 	char text[2] = {'\0', '\0'};
 
 	if (job < 0) {
-		fputs((show->cluster->nodes[node].masked & devset_of(device))
-			      ? MASKED_MARK
-			      : FREE_MARK,
+		fputs(_free_mark(&show->cluster->nodes[node], device),
 		      show->out);
 		return;
 	}
@@ -268,6 +278,25 @@ static void _print_jobs(const show_t *show)
 	}
 }
 
+/* Also those that jobs hold, which are drawn as theirs */
+static void _print_faults(const show_t *show, const char *node,
+			  const char *word, const mask_t *mask)
+{
+	for (int d = -1; mask && (d = devset_next(mask->devices, d)) >= 0;)
+		fprintf(show->out, "%s device %d is %s%s%s\n", node, d, word,
+			mask->reasons[d][0] ? ": " : "", mask->reasons[d]);
+}
+
+static void _print_all_faults(const show_t *show)
+{
+	for (uint32_t n = 0; n < show->cluster->node_count; n++) {
+		const cluster_node_t *node = &show->cluster->nodes[n];
+
+		_print_faults(show, node->name, "masked", node->mask);
+		_print_faults(show, node->name, "suspect", node->suspects);
+	}
+}
+
 extern int show_cluster(const cluster_t *cluster, FILE *out, bool colour,
 			unsigned int width)
 {
@@ -282,6 +311,7 @@ extern int show_cluster(const cluster_t *cluster, FILE *out, bool colour,
 	if (_print_loose(&show))
 		return -1;
 	fputc('\n', out);
+	_print_all_faults(&show);
 	_print_jobs(&show);
 	return 0;
 }

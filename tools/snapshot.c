@@ -157,14 +157,15 @@ static bool _is_usable(uint32_t state)
 }
 
 /* A Comment that cannot be read masks nothing, as in slurmctld */
-static void _add_mask(json_object *to, const char *comment)
+static void _add_mask(json_object *to, const char *member, const char *key,
+		      const char *comment)
 {
 	static char text[MASK_COMMENT_MAX];
 	static mask_t mask;
 
-	if (!mask_decode(comment, &mask, NULL) &&
+	if (!mask_decode_key(key, comment, &mask, NULL) &&
 	    mask_text(&mask, text, sizeof(text), NULL) > 0)
-		_add(to, "mask", text);
+		_add(to, member, text);
 }
 
 static json_object *_node(const node_info_t *info)
@@ -181,7 +182,8 @@ static json_object *_node(const node_info_t *info)
 		node, "usable",
 		json_object_new_boolean(_is_usable(info->node_state)));
 	_add(node, "reason", info->reason);
-	_add_mask(node, info->comment);
+	_add_mask(node, "mask", MASK_KEY, info->comment);
+	_add_mask(node, "suspect", MASK_SUSPECT_KEY, info->comment);
 	return node;
 }
 

@@ -8,8 +8,9 @@
  *	neuron_conf	text of the file, without ProfileDir
  *	topology_conf	text of the file; missing without one
  *	profiles	each profile that is in use, by its name
- *	nodes[]		name, cpus, weight, state, usable, reason, mask (as in
- *			lib/mask.h without its key; missing without any)
+ *	nodes[]		name, cpus, weight, state, usable, reason, mask, suspect
+ *			(as in lib/mask.h without their keys; missing without
+ *			any)
  *	partitions[]	name, nodes (host list), default, up
  *	jobs[]		those that ask or hold Neuron devices; see _job() for
  *			the keys, whose names are those of squeue --json where

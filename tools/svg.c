@@ -212,32 +212,60 @@ static void _title(const svg_t *svg, const char *first, const char *text)
 	fputs("</title>", svg->out);
 }
 
+/* "" : neither masked nor suspect */
+static void _fault(const cluster_node_t *node, unsigned int device, char *buf,
+		   size_t size)
+{
+	devset_t bit = devset_of(device);
+
+	buf[0] = '\0';
+	if (node->masked & bit)
+		snprintf(buf, size, "masked: %s", node->mask->reasons[device]);
+	else if (node->suspects && (node->suspects->devices & bit))
+		snprintf(buf, size, "suspect: %s",
+			 node->suspects->reasons[device]);
+}
+
+/* What it says when a pointer rests on it */
+static void _device_title(const svg_t *svg, uint32_t node, unsigned int device,
+			  const char *fault)
+{
+	int64_t holder = cluster_holder(svg->cluster, node, device);
+	char text[MASK_REASON_MAX + 256];
+
+	if (holder < 0)
+		snprintf(text, sizeof(text), " device %u: %s", device,
+			 fault[0] ? fault : "free");
+	else
+		snprintf(text, sizeof(text), " device %u: job %u (%s, %s)%s%s",
+			 device, svg->cluster->jobs[holder].job_id,
+			 svg->cluster->jobs[holder].user,
+			 svg->cluster->jobs[holder].name, fault[0] ? ", " : "",
+			 fault);
+	_title(svg, svg->cluster->nodes[node].name, text);
+}
+
 static void _draw_device(const svg_t *svg, uint32_t node, unsigned int device,
 			 double x, double y)
 {
 	int64_t holder = cluster_holder(svg->cluster, node, device);
 	const cluster_node_t *what = &svg->cluster->nodes[node];
 	bool masked = what->masked & devset_of(device);
-	char text[192];
+	char fault[MASK_REASON_MAX + 16];
 
+	_fault(what, device, fault, sizeof(fault));
 	fprintf(svg->out,
 		"<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"1.5\" fill=\"%s\" stroke=\"#999\" stroke-width=\".4\">",
 		x, y, CELL_WIDTH - 1, CELL_HEIGHT - 2.5,
 		(holder >= 0) ? colours[(size_t) holder % COLOURS]
 		: masked      ? "#999"
 			      : "#fff");
-	if ((holder < 0) && masked)
-		snprintf(text, sizeof(text), " device %u: masked: %s", device,
-			 what->mask->reasons[device]);
-	else if (holder < 0)
-		snprintf(text, sizeof(text), " device %u: free", device);
-	else
-		snprintf(text, sizeof(text), " device %u: job %u (%s, %s)",
-			 device, svg->cluster->jobs[holder].job_id,
-			 svg->cluster->jobs[holder].user,
-			 svg->cluster->jobs[holder].name);
-	_title(svg, svg->cluster->nodes[node].name, text);
+	_device_title(svg, node, device, fault);
 	fputs("</rect>\n", svg->out);
+	if (fault[0] && !masked)
+		fprintf(svg->out,
+			"<text x=\"%.1f\" y=\"%.1f\" font-size=\"6\" font-weight=\"bold\" fill=\"#c00\" text-anchor=\"middle\" pointer-events=\"none\">!</text>\n",
+			x + CELL_WIDTH / 2, y + CELL_HEIGHT - 4);
 }
 
 static void _draw_link(const svg_t *svg, uint32_t node,

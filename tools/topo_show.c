@@ -213,6 +213,7 @@ static json_object *_node_json(const cluster_t *cluster, uint32_t n)
 	json_object_object_add(one, "groups", _groups_json(cluster, n));
 	json_object_object_add(one, "devices", _holders_json(cluster, n));
 	json_object_object_add(one, "masked", _mask_json(node->mask));
+	json_object_object_add(one, "suspect", _mask_json(node->suspects));
 	capacity_text(cluster, n, text, sizeof(text));
 	json_object_object_add(one, "can_take", json_object_new_string(text));
 	return one;

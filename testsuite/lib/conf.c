@@ -193,6 +193,12 @@ static void _put_epilog(dump_t *dump, const conf_t *conf)
 				   : "drain ");
 	if (!conf_is_service(conf, CONF_SERVICES))
 		_put(dump, "services ");
+	if (conf_health_rules(conf))
+		_put(dump, "rules=%s ", conf_health_rules(conf));
+	if (conf_health_interval(conf) != CONF_HEALTH_INTERVAL)
+		_put(dump, "interval=%u ", conf_health_interval(conf));
+	if (conf_cloud_health_strings(conf) != CONF_STRINGS_OURS)
+		_put(dump, "strings=%d ", conf_cloud_health_strings(conf));
 }
 
 static void _put_policies(dump_t *dump, const conf_t *conf)
@@ -363,6 +369,12 @@ static const struct {
 	 "NodeName=a Profile=trn2.48xlarge",
 	 "a@2=trn2.48xlarge/2 "
 	 "t@1=4(on-fault=notify:USR2,on-member-loss=restart)"},
+	{"health",
+	 "HealthRules=/a/b\nHealthInterval=0:01\nCloudHealthStrings=NPD",
+	 "rules=/a/b interval=1 strings=1 "},
+	{"health, most", "HealthInterval=60\nCloudHealthStrings=HyperPod",
+	 "interval=3600 strings=2 "},
+	{"health, default", "HealthInterval=0:30\nCloudHealthStrings=no", ""},
 	{"default runtime",
 	 "RuntimeDir=/run/slurm-neuron\nLncFile=NO\nBadDevice=mask\n"
 	 "DeviceServices=x,neuron-monitor",
@@ -434,7 +446,9 @@ END_TEST
 	"UndocumentedSizes, CandidateNodes, PrivateView, SizeWeights, " \
 	"UltraServerSwitches, "                                         \
 	"CompileCache, RootPorts, RuntimeDir, LncFile, ResetWait, "     \
-	"BadDevice, OnFault, OnFaultSignal, OnMemberLoss, DeviceServices"
+	"BadDevice, OnFault, OnFaultSignal, OnMemberLoss, "             \
+	"DeviceServices, HealthRules, HealthInterval, "                 \
+	"CloudHealthStrings"
 #define NODE_KEYS "the keys of this line are NodeName, Profile, Lnc"
 #define PERCENT                                                              \
 	"% stands before something else than n or %; write %n for the name " \
@@ -708,6 +722,19 @@ static const struct {
 	 "nothing, restart or migrate"},
 	{"OnFault=none\nonfault=none", EEXIST,
 	 "c:2: onfault=none: OnFault stands on line 1 already; give it once"},
+	{"HealthRules=rules.json", EINVAL,
+	 "c:1: HealthRules=rules.json: this is no path; write one that starts "
+	 "with /"},
+	{"HealthInterval=0", EINVAL,
+	 "c:1: HealthInterval=0: looks so far apart miss what matters; write a "
+	 "time of 1 to 3600 seconds, for example 0:30"},
+	{"HealthInterval=1:00:01", EINVAL,
+	 "c:1: HealthInterval=1:00:01: looks so far apart miss what matters; "
+	 "write a time of 1 to 3600 seconds, for example 0:30"},
+	{"HealthInterval=UNLIMITED", EINVAL, "c:1: HealthInterval=UNLIMITED: "},
+	{"CloudHealthStrings=yes", EINVAL,
+	 "c:1: CloudHealthStrings=yes: no such agent is known; write no, npd "
+	 "or hyperpod"},
 	{"DeviceServices=/bin/a", EINVAL,
 	 "c:1: DeviceServices=/bin/a: " NO_COMMANDS},
 	{"DeviceServices=\"a b\"", EINVAL,
