@@ -156,16 +156,17 @@ static bool _is_usable(uint32_t state)
 		(base == NODE_STATE_MIXED));
 }
 
-/* A Comment that cannot be read masks nothing, as in slurmctld */
-static void _add_mask(json_object *to, const char *member, const char *key,
-		      const char *comment)
+/* A Comment that cannot be read masks nothing, as in slurmctld. RET the text of
+ * one of its words, until the next call; NULL: there is none */
+static const char *_items(const char *key, const char *comment)
 {
 	static char text[MASK_COMMENT_MAX];
 	static mask_t mask;
 
-	if (!mask_decode_key(key, comment, &mask, NULL) &&
-	    mask_text(&mask, text, sizeof(text), NULL) > 0)
-		_add(to, member, text);
+	if (mask_decode_key(key, comment, &mask, NULL) ||
+	    mask_text(&mask, text, sizeof(text), NULL) <= 0)
+		return NULL;
+	return text;
 }
 
 static json_object *_node(const node_info_t *info)
@@ -182,8 +183,8 @@ static json_object *_node(const node_info_t *info)
 		node, "usable",
 		json_object_new_boolean(_is_usable(info->node_state)));
 	_add(node, "reason", info->reason);
-	_add_mask(node, "mask", MASK_KEY, info->comment);
-	_add_mask(node, "suspect", MASK_SUSPECT_KEY, info->comment);
+	_add(node, "mask", _items(MASK_KEY, info->comment));
+	_add(node, "suspect", _items(MASK_SUSPECT_KEY, info->comment));
 	return node;
 }
 

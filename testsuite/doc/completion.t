@@ -106,6 +106,19 @@ else
 fi
 
 #
+# neuron-health
+#
+# shellcheck source=../../contrib/completions/neuron-health.bash
+. "$completions/neuron-health.bash"
+health=$NEURON_BUILD_DIR/tools/neuron-health
+if [ -x "$health" ]; then
+	is "$(complete_line _neuron_health "$health" --)" \
+		"$("$health" --= 2>&1 | head -n 1 | grep -oE "'--[a-z][a-z0-9-]*" | tr -d "'" | sort)" \
+		"the options of neuron-health"
+	is "$(complete_line _neuron_health "$health" --forget '')" all "a word of --forget"
+fi
+
+#
 # --neuron-... of srun, sbatch and salloc
 #
 words=$("$NEURON_BUILD_DIR/testsuite/doc/words") || bail "words failed"

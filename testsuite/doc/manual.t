@@ -200,6 +200,16 @@ same "neuron-ringcheck --help" "$(helped "$ringcheck")" \
 	"$(sed -n '/ long_options\[\]/,/^};/s/.*{"\([a-z-]*\)".*/--\1/p' \
 		"$NEURON_SOURCE_DIR/tools/ringcheck/options.c")"
 
+page="neuron-health.8"
+health=$NEURON_BUILD_DIR/tools/neuron-health
+if [ -x "$health" ]; then
+	same "$page: options" "$(documented $page OPTIONS | grep -E '^--')" "$(helped "$health" | grep -E '^--')"
+	same "$page: getopt_long()" "$(documented $page OPTIONS | grep -E '^--')" "$(accepted "$health")"
+	same "$page: letters" "$(documented $page OPTIONS | grep -E '^-[^-]')" "$(helped "$health" | grep -E '^-[^-]')"
+else
+	skip "$page: options" "neuron-health is not built without Slurm"
+fi
+
 page="neuron-options.7"
 same "$page: options" "$(documented $page OPTIONS)" \
 	"$(known option | sed 's/^/--neuron-/; s/ $//')"
@@ -243,6 +253,7 @@ done <<'END'
 neuron-topo.1 tools/topo.h TOPO
 neuron-ringcheck.1 tools/ringcheck/fault.h RINGCHECK
 neuron-prolog.8 tools/nodejob.h NODEJOB
+neuron-health.8 tools/nodejob.h NODEJOB
 END
 
 # status WANTED NAME COMMAND...

@@ -91,6 +91,7 @@ static void _print_bounds(void)
 {
 	_print_number("bound", "RootPorts", CONF_ROOT_PORTS_MIN);
 	_print_number("bound", "ResetWait", CONF_RESET_WAIT_MAX);
+	_print_number("bound", "HealthInterval", CONF_HEALTH_INTERVAL_MAX);
 	_print_number("bound", "NodeName", CONF_NODES_MAX);
 	_print_number("bound", "UltraServerName", CONF_NAME_MAX - 1);
 	_print_number("bound", "TemplateName", OPTIONS_NAME_MAX - 1);
@@ -162,6 +163,11 @@ static int _bad_device(const conf_t *conf)
 	return (int) conf_bad_device(conf);
 }
 
+static int _strings(const conf_t *conf)
+{
+	return (int) conf_cloud_health_strings(conf);
+}
+
 static const struct {
 	const char *key;
 	int (*get)(const conf_t *conf);
@@ -173,6 +179,7 @@ static const struct {
 	{"PrivateView", _view},
 	{"SizeWeights", _weights},
 	{"BadDevice", _bad_device},
+	{"CloudHealthStrings", _strings},
 };
 
 /* A word is the default when a file with it means the same as an empty one */

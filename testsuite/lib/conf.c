@@ -731,7 +731,10 @@ static const struct {
 	{"HealthInterval=1:00:01", EINVAL,
 	 "c:1: HealthInterval=1:00:01: looks so far apart miss what matters; "
 	 "write a time of 1 to 3600 seconds, for example 0:30"},
-	{"HealthInterval=UNLIMITED", EINVAL, "c:1: HealthInterval=UNLIMITED: "},
+	{"HealthInterval=often", EINVAL,
+	 "c:1: HealthInterval=often: this is not a time of at most 366 days; "
+	 "write minutes, minutes:seconds, hours:minutes:seconds, days-hours, "
+	 "or never"},
 	{"CloudHealthStrings=yes", EINVAL,
 	 "c:1: CloudHealthStrings=yes: no such agent is known; write no, npd "
 	 "or hyperpod"},
@@ -1237,6 +1240,35 @@ static const struct {
 	 "c:2: NodeName=a: the line has no Profile"},
 };
 
+static const struct {
+	const char *line;
+	bool member;
+} members[] = {
+	{"", false},
+	{"UltraServerName=u Nodes=a,b,x,y", true},
+	{"UltraServerName=u Nodes=aa,bb,x,y", false},
+	{"UltraServerName=v Nodes=x,y\nUltraServerName=u Nodes=b[1-3],b", true},
+	{"UltraServerName=u Nodes=b[1-4]", false},
+};
+
+START_TEST(one_member)
+{
+	char text[TEXT_MAX];
+	neuron_error_t err = {""};
+	conf_t *conf;
+
+	snprintf(text, sizeof(text), "NodeName=b Profile=trn2u.48xlarge\n%s",
+		 members[_i].line);
+	conf = conf_decode_node(text, "c", directory, _expand, "b", &err);
+	ck_assert_msg(conf != NULL, "%s", err.text);
+	ck_assert_msg(conf_is_member(conf, "b") == members[_i].member,
+		      "\"%s\": wanted %d", members[_i].line,
+		      members[_i].member);
+	ck_assert(!conf_is_member(conf, "x"));
+	conf_destroy(conf);
+}
+END_TEST
+
 START_TEST(one_node)
 {
 	neuron_error_t err = {""};
@@ -1466,6 +1498,7 @@ static Suite *_suite(void)
 	tcase_add_loop_test(nodes, root, 0, COUNT(roots));
 	tcase_add_loop_test(nodes, service, 0, COUNT(commands));
 	tcase_add_loop_test(nodes, one_node, 0, COUNT(only));
+	tcase_add_loop_test(nodes, one_member, 0, COUNT(members));
 	suite_add_tcase(suite, nodes);
 	tcase_set_timeout(nodes, 30);
 	tcase_set_timeout(hostile, 120);
