@@ -2068,7 +2068,7 @@ extern bool conf_is_member(const conf_t *conf, const char *node)
 	int index = conf_node_index(conf, node);
 
 	return index >= 0 && (conf->only_is_member ||
-			      conf->nodes[index].ultraserver != NO_INDEX);
+			      conf->nodes[index].ultraserver != NAMES_NONE);
 }
 
 extern unsigned int conf_ultraserver_count(const conf_t *conf)
