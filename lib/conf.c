@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conf.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -663,6 +664,9 @@ typedef struct {
 	int (*read)(parse_t *parse);
 } conf_key_t;
 
+/* Longer than the name of any key */
+#define KEY_MAX 32
+
 /* The heads first */
 static const conf_key_t keys[] = {
 	{"NodeName", NODE_LINE, true, _read_node_name},
@@ -832,7 +836,7 @@ static void _list_keys(scope_t scope, char *buf, size_t size)
 	for (size_t i = 0; i < KEY_COUNT && used < size; i++) {
 		int n;
 
-		if (keys[i].scope != scope && (scope || !keys[i].head))
+		if (keys[i].scope != scope)
 			continue;
 		n = snprintf(buf + used, size - used, "%s%s", used ? ", " : "",
 			     keys[i].name);
@@ -840,17 +844,65 @@ static void _list_keys(scope_t scope, char *buf, size_t size)
 	}
 }
 
+/* Letters to change, add or leave out to make b of a */
+static unsigned int _distance(const char *a, const char *b)
+{
+	unsigned int row[KEY_MAX + 1], length = strlen(b);
+
+	for (unsigned int j = 0; j <= length; j++)
+		row[j] = j;
+	for (unsigned int i = 0; a[i]; i++) {
+		unsigned int before = row[0]++;
+
+		for (unsigned int j = 1; j <= length; j++) {
+			unsigned int other =
+				before + (tolower(a[i]) != tolower(b[j - 1]));
+
+			before = row[j];
+			if (other > row[j - 1] + 1)
+				other = row[j - 1] + 1;
+			row[j] = (other < before + 1) ? other : before + 1;
+		}
+	}
+	return row[length];
+}
+
+/* RET the key that this could be, misspelt; NULL: none */
+static const char *_nearest_key(const char *key)
+{
+	unsigned int least = strlen(key) / 2 + 1;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		unsigned int distance = _distance(key, keys[i].name);
+
+		if (distance < least) {
+			least = distance;
+			nearest = keys[i].name;
+		}
+	}
+	return nearest;
+}
+
 static int _refuse_key(const parse_t *parse)
 {
+	const char *nearest = _nearest_key(parse->key);
 	char list[REASON_MAX - 64];
 
-	_list_keys(parse->scope, list, sizeof(list));
-	if (parse->scope == SITE_LINE)
+	if (parse->scope != SITE_LINE) {
+		_list_keys(parse->scope, list, sizeof(list));
 		return _refuse(parse, EINVAL,
-			       "there is no such key; the keys are %s", list);
+			       "there is no such key; the keys of this line "
+			       "are %s",
+			       list);
+	}
+	if (nearest)
+		return _refuse(parse, EINVAL,
+			       "there is no such key; %s is the nearest, and "
+			       "neuron.conf(5) has all",
+			       nearest);
 	return _refuse(parse, EINVAL,
-		       "there is no such key; the keys of this line are %s",
-		       list);
+		       "there is no such key; neuron.conf(5) has all");
 }
 
 static const char *_head(scope_t scope)

@@ -440,15 +440,8 @@ END_TEST
 #define NOT_A_PAIR                                                  \
 	"this is not Key=Value; write for example NodeName=n[1-4] " \
 	"Profile=trn2.48xlarge"
-#define SITE_KEYS                                                       \
-	"the keys are NodeName, UltraServerName, TemplateName, "        \
-	"ProfileDir, Root, CoreNumbering, Shape, ShapeWait, "           \
-	"UndocumentedSizes, CandidateNodes, PrivateView, SizeWeights, " \
-	"UltraServerSwitches, "                                         \
-	"CompileCache, RootPorts, RuntimeDir, LncFile, ResetWait, "     \
-	"BadDevice, OnFault, OnFaultSignal, OnMemberLoss, "             \
-	"DeviceServices, HealthRules, HealthInterval, "                 \
-	"CloudHealthStrings"
+#define NO_KEY "there is no such key; "
+#define NEAREST " is the nearest, and neuron.conf(5) has all"
 #define NODE_KEYS "the keys of this line are NodeName, Profile, Lnc"
 #define PERCENT                                                              \
 	"% stands before something else than n or %; write %n for the name " \
@@ -483,9 +476,14 @@ static const struct {
 	{"Root=\"\"", EINVAL,
 	 "c:1: Root=: the value is empty; write one or leave out Root"},
 	/* keys */
-	{"Foo=bar", EINVAL, "c:1: Foo=bar: there is no such key; " SITE_KEYS},
-	{"\nRoots=/a", EINVAL,
-	 "c:2: Roots=/a: there is no such key; " SITE_KEYS},
+	{"Foo=bar", EINVAL, "c:1: Foo=bar: " NO_KEY "neuron.conf(5) has all"},
+	{"ShapeWeight=1:0", EINVAL,
+	 "c:1: ShapeWeight=1:0: " NO_KEY "ShapeWait" NEAREST},
+	{"onfualt=none", EINVAL,
+	 "c:1: onfualt=none: " NO_KEY "OnFault" NEAREST},
+	{"Rot=/a", EINVAL, "c:1: Rot=/a: " NO_KEY "Root" NEAREST},
+	{"X=1", EINVAL, "c:1: X=1: " NO_KEY "neuron.conf(5) has all"},
+	{"\nRoots=/a", EINVAL, "c:2: Roots=/a: " NO_KEY "Root" NEAREST},
 	{"NodeName=a Foo=bar", EINVAL,
 	 "c:1: Foo=bar: there is no such key; " NODE_KEYS},
 	{"UltraServerName=u Foo=bar", EINVAL,
@@ -493,8 +491,8 @@ static const struct {
 	 "UltraServerName, Nodes, Pairs"},
 	{"Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=b",
 	 EINVAL,
-	 "c:1: Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=b: there is no such "
-	 "key; " SITE_KEYS},
+	 "c:1: Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=b: " NO_KEY
+	 "neuron.conf(5) has all"},
 	{"Root=/a\n#\nroot=/b", EEXIST,
 	 "c:3: root=/b: Root stands on line 1 already; give it once"},
 	{"Root=/a Root=/a", EEXIST,
