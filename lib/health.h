@@ -125,6 +125,9 @@ extern bool health_node(const health_t *health, health_finding_t *finding);
  */
 extern bool health_to_tell(const health_t *health, const mask_t *masked,
 			   const mask_t *suspects, mask_t *unmask);
+/* Of the masked devices those that slurmctld was not told yet */
+extern void health_fresh(const health_t *health, const mask_t *masked,
+			 mask_t *fresh);
 /* slurmctld has taken it */
 extern void health_told(health_t *health, const mask_t *masked,
 			const mask_t *suspects);

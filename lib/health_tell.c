@@ -145,6 +145,13 @@ extern bool health_to_tell(const health_t *health, const mask_t *masked,
 	return !health->told || !_same(suspects, &health->suspects);
 }
 
+extern void health_fresh(const health_t *health, const mask_t *masked,
+			 mask_t *fresh)
+{
+	*fresh = *masked;
+	mask_remove(fresh, health->masked.devices);
+}
+
 extern void health_told(health_t *health, const mask_t *masked,
 			const mask_t *suspects)
 {

@@ -12,6 +12,7 @@
 
 #include "ctl.h"
 #include "deadline.h"
+#include "fault.h"
 #include "lib/sysfs.h"
 
 #define DIRECTORY "health"
@@ -272,9 +273,31 @@ static void _failed(healthlook_report_t *report, const char *what,
 	nodejob_say(LOG_WARNING, "%s: %s", what, err->text);
 }
 
+/* The policies of jobs are followed once a device is masked or the node
+ * drained; RET false: not all of them could be */
+static bool _deal_with_jobs(const nodejob_t *machine,
+			    healthlook_report_t *report, const mask_t *failed)
+{
+	unsigned int jobs = 0;
+	neuron_error_t err;
+
+	if (!failed->devices)
+		return true;
+	if (fault_jobs(machine->node, failed, conf_on_fault(machine->conf),
+		       &jobs, &err)) {
+		_failed(report, "cannot deal with the jobs", &err);
+		return false;
+	}
+	if (jobs)
+		nodejob_say(LOG_NOTICE, "jobs that had failed devices: %u",
+			    jobs);
+	return true;
+}
+
 static void _tell_comment(const nodejob_t *machine, healthlook_report_t *report)
 {
 	neuron_error_t err;
+	mask_t fresh;
 	int rc;
 
 	if (!report->masked.devices && !report->unmask.devices &&
@@ -284,21 +307,40 @@ static void _tell_comment(const nodejob_t *machine, healthlook_report_t *report)
 	rc = ctl_health(machine->node, &report->masked, &report->unmask,
 			report->tell_suspects ? &report->suspects : NULL, &err);
 	(void) flock(machine->run.fd, LOCK_UN);
+	health_fresh(report->health, &report->masked, &fresh);
+	/* What was not done is new again at the next look */
 	if (rc)
 		_failed(report, "cannot mask devices or show suspects", &err);
-	else
+	else if (_deal_with_jobs(machine, report, &fresh))
 		health_told(report->health, &report->masked, &report->suspects);
+}
+
+static void _drain(const nodejob_t *machine, healthlook_report_t *report)
+{
+	devset_t all = profile_devices(machine->profile);
+	neuron_error_t err;
+	mask_t failed;
+
+	if (ctl_drain(machine->node, report->drain, &err)) {
+		_failed(report, "cannot drain the node", &err);
+		return;
+	}
+	if (!report->bad_node || !report->node.changed)
+		return;
+	mask_init(&failed);
+	for (int d = -1; (d = devset_next(all, d)) >= 0;)
+		(void) mask_add(&failed, (unsigned int) d, report->node.reason);
+	(void) _deal_with_jobs(machine, report, &failed);
 }
 
 static void _act(take_t *take)
 {
 	const nodejob_t *machine = &take->look->machine;
 	healthlook_report_t *report = take->report;
-	neuron_error_t err;
 
 	_tell_comment(machine, report);
-	if (report->drain[0] && ctl_drain(machine->node, report->drain, &err))
-		_failed(report, "cannot drain the node", &err);
+	if (report->drain[0])
+		_drain(machine, report);
 }
 
 static int _look(take_t *take)

@@ -484,8 +484,12 @@ START_TEST(test_tell)
 	ck_assert_uint_eq(suspects.devices, 0x100);
 	ck_assert(health_to_tell(health, &masked, &suspects, &unmask));
 	ck_assert_uint_eq(unmask.devices, 0);
+	health_fresh(health, &masked, &unmask);
+	ck_assert_uint_eq(unmask.devices, 0x20c);
 	health_told(health, &masked, &suspects);
 	health = _again(health, rules);
+	health_fresh(health, &masked, &unmask);
+	ck_assert_uint_eq(unmask.devices, 0);
 	ck_assert(!health_to_tell(health, &masked, &suspects, &unmask));
 
 	/* Taken back are the ones that have an end, if nothing else is wrong */

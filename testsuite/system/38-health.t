@@ -123,10 +123,14 @@ wait_nodes
 is "$(comment_of n1)" "$mask" "slurmd restarts: they stay masked"
 ctld_stop
 hardware n1 5 mem_ecc_uncorrected 18446744073709551615
+# slurmd runs HealthCheckProgram when slurmctld says so
+look n1 >"$CLUSTER_DIR/out/away" &
+away=$!
 ok "slurmctld is away: a new fault is kept" wait_for grep -q '^rule hbm-uncorrected 5 masked' \
 	"$CLUSTER_DIR/run/slurm-neuron/n1/health/state"
 ctld_start
 wait_nodes
+wait "$away"
 ok "it is told when slurmctld is back" wait_for -t 60 has_comment n1 '5\(hbm-uncorrected: '
 like "$(comment_of n1)" '^neuron-mask=3\(.*,5\(.* is 18446744073709551615; .*,9\(' "with the others"
 job=$(submit -w n1 --gres=neuron:16)
@@ -152,6 +156,26 @@ job=$(submit -w n1 --gres=neuron:16)
 ok "no healthy device is lost" wait_state "$job" RUNNING
 cancel "$job"
 wait_idle
+
+#
+# A job that wants to go elsewhere when its device fails
+#
+landed() { # JOB DEVICE: it was requeued, and runs without the device
+	[ "$(job_state "$1") $(job_field "$1" Restarts)" = "RUNNING 1" ] &&
+		[[ $(each "$(job_devices "$1")") != *" $2 "* ]]
+}
+job=$(submit -w n1 --gres=neuron:4 --neuron-on-fault=requeue)
+wait_state "$job" RUNNING
+at=$(job_devices "$job")
+at=${at%%-*}
+hardware n1 "$at" sram_ecc_uncorrected 1
+ok "it is requeued, and lands on others" wait_for -t 180 landed "$job" "$at"
+like "$(scontrol show job "$job")" "AdminComment=.* n1:$at failed .*[(]sram-uncorrected: .*requeued" "its AdminComment says why"
+cancel "$job"
+wait_gone "$job"
+hardware n1 "$at" sram_ecc_uncorrected 0
+look n1 --forget all >/dev/null
+topo unmask n1 >/dev/null
 
 #
 # Suspects are shown, and used
@@ -206,8 +230,9 @@ kernel n2 'NEURON_HW_ERR=$(touch$IFS/tmp/x) nd-id=3'
 kernel n2 "NEURON_HW_ERR=DMA_ERROR instance-id=i-0 hostname=h nd-id=6 nc-id=1 serial-num=$(serial n2 6) action=TERMINATE_INSTANCE"
 ok "an error in the kernel's log: the device is masked" wait_for has_comment n2 \
 	"^neuron-mask=6\(kernel-dma: the kernel's log has DMA_ERROR; replace the instance\)$"
-like "$(cat "$CLUSTER_DIR/out/daemon" "$CLUSTER_DIR/out/check")" \
-	'passed over: record 102 .*NEURON_HW_ERR= with a malformed or missing nd-id' "malformed lines are told"
+ok "malformed lines are told" wait_for grep -q \
+	'passed over: record 102 .*NEURON_HW_ERR= with a malformed or missing nd-id' \
+	"$CLUSTER_DIR/out/daemon" "$CLUSTER_DIR/out/check"
 unlike "$(comment_of n2)" '[=,][34]\(' "one with another serial number does not count"
 cp "$CLUSTER_DIR/etc/health-rules.json" "$CLUSTER_DIR/etc/good"
 sed -i 's/"verdict": "masked"/"verdict": "mask"/' "$CLUSTER_DIR/etc/health-rules.json"
