@@ -15,7 +15,7 @@
 #define USER_NAME_MAX 255
 /* Longest piece of a value that a sentence quotes */
 #define QUOTE_MAX 80
-#define REASON_MAX 480
+#define REASON_MAX 400
 #define PATH_SIZE 4096
 
 /* A profile that NodeName lines use */
