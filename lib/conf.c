@@ -61,6 +61,7 @@ struct conf {
 	const char *runtime_dir;
 	const char *lnc_file; /* NULL: none */
 	const char *services;
+	const char *stats_file; /* NULL: none */
 	uint32_t reset_wait;
 	conf_bad_device_t bad_device;
 	on_fault_t on_fault;
@@ -269,6 +270,18 @@ static int _read_lnc_file(parse_t *parse)
 			       "this is no path; write no, or a path that "
 			       "starts with /");
 	parse->conf->lnc_file = parse->value;
+	return 0;
+}
+
+static int _read_stats_file(parse_t *parse)
+{
+	const char *slash = strrchr(parse->value, '/');
+
+	if (parse->value[0] != '/' || !slash[1])
+		return _refuse(parse, EINVAL,
+			       "this is no path of a file; write one that "
+			       "starts with /");
+	parse->conf->stats_file = parse->value;
 	return 0;
 }
 
@@ -695,6 +708,7 @@ static const conf_key_t keys[] = {
 	{"HealthRules", SITE_LINE, false, _read_health_rules},
 	{"HealthInterval", SITE_LINE, false, _read_health_interval},
 	{"CloudHealthStrings", SITE_LINE, false, _read_strings},
+	{"StatsFile", SITE_LINE, false, _read_stats_file},
 	{"Profile", NODE_LINE, false, _read_profile},
 	{"Lnc", NODE_LINE, false, _read_lnc},
 	{"Nodes", ULTRASERVER_LINE, false, _read_members},
@@ -1899,6 +1913,11 @@ extern int conf_runtime_dir(const conf_t *conf, const char *node, char *buf,
 extern const char *conf_lnc_file(const conf_t *conf)
 {
 	return conf->lnc_file;
+}
+
+extern const char *conf_stats_file(const conf_t *conf)
+{
+	return conf->stats_file;
 }
 
 extern uint32_t conf_reset_wait(const conf_t *conf)

@@ -57,6 +57,8 @@
  *				CONF_HEALTH_INTERVAL
  *	CloudHealthStrings=no|npd|hyperpod	words that an agent of the cloud
  *				waits for in what neuron-health says; default no
+ *	StatsFile=PATH		where slurmctld writes how it decides, see tally.h;
+ *				default: nowhere
  *	NodeName=NODES Profile=NAME [Lnc=1|2]	one line or several; each node
  *				at most once; Lnc is the machine's default
  *	UltraServerName=NAME Nodes=NODES [Pairs=A+B,C+D]	members in ring
@@ -205,6 +207,8 @@ extern int conf_runtime_dir(const conf_t *conf, const char *node, char *buf,
 			    size_t size);
 /* A path below the root of the node; NULL: never written */
 extern const char *conf_lnc_file(const conf_t *conf);
+/* An absolute path; NULL: not set */
+extern const char *conf_stats_file(const conf_t *conf);
 /* Seconds; 0: not set */
 extern uint32_t conf_reset_wait(const conf_t *conf);
 extern conf_bad_device_t conf_bad_device(const conf_t *conf);

@@ -185,6 +185,8 @@ static void _put_epilog(dump_t *dump, const conf_t *conf)
 		_put(dump, "run=%s ", run);
 	if (conf_lnc_file(conf))
 		_put(dump, "lnc=%s ", conf_lnc_file(conf));
+	if (conf_stats_file(conf))
+		_put(dump, "stats=%s ", conf_stats_file(conf));
 	if (conf_reset_wait(conf))
 		_put(dump, "reset=%u ", conf_reset_wait(conf));
 	if (conf_bad_device(conf) != CONF_BAD_DEVICE_MASK)
@@ -375,6 +377,8 @@ static const struct {
 	{"health, most", "HealthInterval=60\nCloudHealthStrings=HyperPod",
 	 "interval=3600 strings=2 "},
 	{"health, default", "HealthInterval=0:30\nCloudHealthStrings=no", ""},
+	{"stats", "StatsFile=/run/slurmctld/neuron-stats",
+	 "stats=/run/slurmctld/neuron-stats "},
 	{"default runtime",
 	 "RuntimeDir=/run/slurm-neuron\nLncFile=NO\nBadDevice=mask\n"
 	 "DeviceServices=x,neuron-monitor",
@@ -442,6 +446,16 @@ END_TEST
 	"Profile=trn2.48xlarge"
 #define NO_KEY "there is no such key; "
 #define NEAREST " is the nearest, and neuron.conf(5) has all"
+#define SITE_KEYS                                                       \
+	"the keys are NodeName, UltraServerName, TemplateName, "        \
+	"ProfileDir, Root, CoreNumbering, Shape, ShapeWait, "           \
+	"UndocumentedSizes, CandidateNodes, PrivateView, SizeWeights, " \
+	"UltraServerSwitches, "                                         \
+	"CompileCache, RootPorts, RuntimeDir, LncFile, ResetWait, "     \
+	"BadDevice, OnFault, OnFaultSignal, OnMemberLoss, "             \
+	"DeviceServices, StatsFile"
+#define NO_STATS_FILE \
+	"this is no path of a file; write one that starts with /"
 #define NODE_KEYS "the keys of this line are NodeName, Profile, Lnc"
 #define PERCENT                                                              \
 	"% stands before something else than n or %; write %n for the name " \
@@ -689,6 +703,9 @@ static const struct {
 	 "c:1: RuntimeDir=run: the path is not absolute; write a path that "
 	 "starts with /"},
 	{"RuntimeDir=/run/%u", EINVAL, "c:1: RuntimeDir=/run/%u: " PERCENT},
+	{"StatsFile=x", EINVAL, "c:1: StatsFile=x: " NO_STATS_FILE},
+	{"StatsFile=/run/", EINVAL, "c:1: StatsFile=/run/: " NO_STATS_FILE},
+	{"StatsFile=/", EINVAL, "c:1: StatsFile=/: " NO_STATS_FILE},
 	{"LncFile=yes", EINVAL, "c:1: LncFile=yes: " NO_LNC_FILE},
 	{"LncFile=../x", EINVAL, "c:1: LncFile=../x: " NO_LNC_FILE},
 	{"ResetWait=soon", EINVAL,
