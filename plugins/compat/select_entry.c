@@ -98,6 +98,12 @@ extern int select_p_job_test(job_record_t *job_ptr, bitstr_t *node_bitmap,
 	return rc;
 }
 
+extern int select_p_select_nodeinfo_set_all(void)
+{
+	select_neuron_nodes_asked();
+	return stock_select_p_select_nodeinfo_set_all();
+}
+
 /* Here cons_tres takes the resources of a job that starts */
 extern int select_p_select_nodeinfo_set(job_record_t *job_ptr)
 {

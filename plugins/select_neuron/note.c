@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "lib/placement.h"
+#include "stats.h"
 
 #define PREFIX "neuron: "
 /* Between our sentence and what others wrote */
@@ -94,8 +95,10 @@ static char *_encode(const fabric_t *fabric, const sets_t *sets)
 	place_cost_t cost;
 	char *text = NULL;
 
-	if (place_cost(fabric, sets->set, sets->count, &cost) ||
-	    !(placement = placement_create(&cost, fabric_levels(fabric))))
+	if (place_cost(fabric, sets->set, sets->count, &cost))
+		return NULL;
+	stats_placement(&cost);
+	if (!(placement = placement_create(&cost, fabric_levels(fabric))))
 		return NULL;
 	for (uint32_t i = 0; i < named; i++) {
 		if (placement_add(placement, &sets->nodes[i])) {

@@ -6,6 +6,7 @@
 #include "note.h"
 #include "sizes.h"
 #include "stay.h"
+#include "stats.h"
 
 #include "plugins/common/bits.h"
 #include "plugins/common/job.h"
@@ -173,11 +174,26 @@ static bool _drop_masked_nodes(const prune_call_t *call)
 	       bit_super_set(details->req_node_bitmap, call->nodes);
 }
 
+static int _decide(const prune_state_t *state, const prune_call_t *call,
+		   const job_neuron_t *job)
+{
+	switch (conf_candidates(site_conf(site))) {
+	case CONF_CANDIDATES_ALL:
+		counts.by_all++;
+		return call->stock(call);
+	case CONF_CANDIDATES_CHECK:
+		return prune_check(state, call, job);
+	default:
+		return prune_job_test(state, call, job);
+	}
+}
+
 static int _test(const prune_call_t *call)
 {
 	prune_state_t state = _state();
-	conf_candidates_t candidates;
+	stats_mark_t mark;
 	job_neuron_t job;
+	int rc;
 
 	if (!ledger || !fabric)
 		return call->stock(call);
@@ -187,12 +203,10 @@ static int _test(const prune_call_t *call)
 	    1)
 		return call->stock(call);
 	_weigh(call);
-	candidates = conf_candidates(site_conf(site));
-	if (candidates == CONF_CANDIDATES_ALL)
-		return call->stock(call);
-	if (candidates == CONF_CANDIDATES_CHECK)
-		return prune_check(&state, call, &job);
-	return prune_job_test(&state, call, &job);
+	mark = stats_begin(&counts);
+	rc = _decide(&state, call, &job);
+	stats_end(&mark, &counts, call->mode, rc);
+	return rc;
 }
 
 /* With the nodes that it keeps or, if it cannot have them now, any */
@@ -263,6 +277,12 @@ static const demand_weights_t *_weights(void)
 
 const neuron_peer_t neuron_peer = {_spans, _weights, _masked};
 
+extern void select_neuron_nodes_asked(void)
+{
+	if (site)
+		stats_write(site_conf(site));
+}
+
 extern bool select_neuron_is_ours(job_record_t *job_ptr)
 {
 	job_neuron_t job;
@@ -327,6 +347,7 @@ static bool _are_ultraservers(const bitstr_t *nodes)
 static int _take_back(job_record_t *job_ptr)
 {
 	free_job_resources(&job_ptr->job_resrcs);
+	stats_taken_back();
 	return ESLURM_NODES_BUSY;
 }
 

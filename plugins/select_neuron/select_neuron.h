@@ -32,6 +32,9 @@ extern void select_neuron_job_resized(job_record_t *job_ptr,
 /* Answer a select_p_job_test(), see prune.h */
 extern int select_neuron_test(const prune_call_t *call);
 
+/* Somebody asks for the state of all nodes */
+extern void select_neuron_nodes_asked(void);
+
 /* True for a job that asks for Neuron devices, which topology/neuron places */
 extern bool select_neuron_is_ours(job_record_t *job_ptr);
 

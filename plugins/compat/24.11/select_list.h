@@ -35,7 +35,7 @@ FORWARD(int, select_p_select_nodeinfo_unpack,
 FORWARD(select_nodeinfo_t *, select_p_select_nodeinfo_alloc, (void), ())
 FORWARD(int, select_p_select_nodeinfo_free, (select_nodeinfo_t *nodeinfo),
 	(nodeinfo))
-FORWARD(int, select_p_select_nodeinfo_set_all, (void), ())
+HOOK(int, select_p_select_nodeinfo_set_all, (void))
 HOOK(int, select_p_select_nodeinfo_set, (job_record_t *job_ptr))
 FORWARD(int, select_p_select_nodeinfo_get,
 	(select_nodeinfo_t *nodeinfo, enum select_nodedata_type dinfo,

@@ -15,6 +15,6 @@ HOOK(int, select_p_job_resized,
 HOOK(int, select_p_job_fini, (job_record_t *job_ptr))
 HOOK(int, select_p_job_suspend, (job_record_t *job_ptr, bool indf_susp))
 HOOK(int, select_p_job_resume, (job_record_t *job_ptr, bool indf_susp))
-FORWARD(int, select_p_select_nodeinfo_set_all, (void), ())
+HOOK(int, select_p_select_nodeinfo_set_all, (void))
 HOOK(int, select_p_select_nodeinfo_set, (job_record_t *job_ptr))
 HOOK(int, select_p_reconfigure, (void))
