@@ -567,10 +567,8 @@ extern const cluster_job_t *cluster_job(const cluster_t *cluster,
  * Public functions
  */
 
-extern int cluster_create(cluster_t *cluster, json_object *snapshot,
-			  neuron_error_t *err)
+static int _load(cluster_t *cluster, json_object *snapshot, neuron_error_t *err)
 {
-	memset(cluster, 0, sizeof(*cluster));
 	cluster->now = _number(snapshot, "time");
 	if (strcmp(_text(snapshot, "format"), SNAPSHOT_FORMAT))
 		return neuron_error_set(
@@ -578,14 +576,30 @@ extern int cluster_create(cluster_t *cluster, json_object *snapshot,
 			"the snapshot has format \"%.32s\"; this program reads \"" SNAPSHOT_FORMAT
 			"\"",
 			_text(snapshot, "format"));
-	if (!_load_conf(cluster, snapshot, err) &&
-	    !_load_nodes(cluster, snapshot, err) &&
-	    !_load_fabric(cluster, snapshot, err) &&
-	    !_load_partitions(cluster, snapshot, err) &&
-	    !_load_jobs(cluster, snapshot, err))
+	return ((!cluster->conf && _load_conf(cluster, snapshot, err)) ||
+		_load_nodes(cluster, snapshot, err) ||
+		_load_fabric(cluster, snapshot, err) ||
+		_load_partitions(cluster, snapshot, err) ||
+		_load_jobs(cluster, snapshot, err))
+		       ? -1
+		       : 0;
+}
+
+extern int cluster_create_with(cluster_t *cluster, json_object *snapshot,
+			       conf_t *conf, neuron_error_t *err)
+{
+	memset(cluster, 0, sizeof(*cluster));
+	cluster->conf = conf;
+	if (!_load(cluster, snapshot, err))
 		return 0;
 	cluster_free(cluster);
 	return -1;
+}
+
+extern int cluster_create(cluster_t *cluster, json_object *snapshot,
+			  neuron_error_t *err)
+{
+	return cluster_create_with(cluster, snapshot, NULL, err);
 }
 
 static void _free_job(cluster_job_t *job)

@@ -104,6 +104,12 @@ typedef struct {
  */
 extern int cluster_create(cluster_t *cluster, json_object *snapshot,
 			  neuron_error_t *err);
+/*
+ * The same with neuron.conf at hand, instead of that of the snapshot.
+ * IN conf - becomes the cluster's, also on failure.
+ */
+extern int cluster_create_with(cluster_t *cluster, json_object *snapshot,
+			       conf_t *conf, neuron_error_t *err);
 extern void cluster_free(cluster_t *cluster);
 
 /* The job that holds a device: its index in jobs, -1: free */

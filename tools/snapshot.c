@@ -188,20 +188,43 @@ static json_object *_node(const node_info_t *info)
 	return node;
 }
 
-static int _add_nodes(json_object *to, neuron_error_t *err)
+/* RET 0; -1: it cannot be had. What did not change stays as it was. */
+static int _settle(int rc, neuron_error_t *err)
+{
+	if (!rc || errno == SLURM_NO_CHANGE_IN_DATA)
+		return 0;
+	return neuron_error_set(err, EIO, "cannot ask slurmctld: %s",
+				slurm_strerror(errno));
+}
+
+static int _load_nodes(snapshot_cache_t *cache, neuron_error_t *err)
+{
+	node_info_msg_t *old = cache->nodes, *msg = NULL;
+	int rc = slurm_load_node(old ? old->last_update : 0, &msg, SHOW_ALL);
+
+	if (_settle(rc, err))
+		return -1;
+	if (!rc) {
+		slurm_free_node_info_msg(old);
+		cache->nodes = msg;
+	}
+	return 0;
+}
+
+static int _add_nodes(json_object *to, snapshot_cache_t *cache,
+		      neuron_error_t *err)
 {
 	json_object *list = json_object_new_array();
-	node_info_msg_t *msg = NULL;
+	const node_info_msg_t *msg;
 
 	json_object_object_add(to, "nodes", list);
-	if (slurm_load_node(0, &msg, SHOW_ALL))
-		return neuron_error_set(err, EIO, "cannot ask slurmctld: %s",
-					slurm_strerror(errno));
+	if (_load_nodes(cache, err))
+		return -1;
+	msg = cache->nodes;
 	for (uint32_t i = 0; i < msg->record_count; i++) {
 		if (msg->node_array[i].name)
 			json_object_array_add(list, _node(&msg->node_array[i]));
 	}
-	slurm_free_node_info_msg(msg);
 	return 0;
 }
 
@@ -220,19 +243,34 @@ static json_object *_partition(const partition_info_t *info)
 	return partition;
 }
 
-static int _add_partitions(json_object *to, neuron_error_t *err)
+static int _load_partitions(snapshot_cache_t *cache, neuron_error_t *err)
+{
+	partition_info_msg_t *old = cache->partitions, *msg = NULL;
+	int rc = slurm_load_partitions(old ? old->last_update : 0, &msg,
+				       SHOW_ALL);
+
+	if (_settle(rc, err))
+		return -1;
+	if (!rc) {
+		slurm_free_partition_info_msg(old);
+		cache->partitions = msg;
+	}
+	return 0;
+}
+
+static int _add_partitions(json_object *to, snapshot_cache_t *cache,
+			   neuron_error_t *err)
 {
 	json_object *list = json_object_new_array();
-	partition_info_msg_t *msg = NULL;
+	const partition_info_msg_t *msg;
 
 	json_object_object_add(to, "partitions", list);
-	if (slurm_load_partitions(0, &msg, SHOW_ALL))
-		return neuron_error_set(err, EIO, "cannot ask slurmctld: %s",
-					slurm_strerror(errno));
+	if (_load_partitions(cache, err))
+		return -1;
+	msg = cache->partitions;
 	for (uint32_t i = 0; i < msg->record_count; i++)
 		json_object_array_add(list,
 				      _partition(&msg->partition_array[i]));
-	slurm_free_partition_info_msg(msg);
 	return 0;
 }
 
@@ -350,24 +388,49 @@ static bool _is_about_neuron(const job_info_t *info)
 	       info->gres_detail_cnt;
 }
 
-static int _add_jobs(json_object *to, neuron_error_t *err)
+static int _load_jobs(snapshot_cache_t *cache, neuron_error_t *err)
+{
+	job_info_msg_t *old = cache->jobs, *msg = NULL;
+	int rc = slurm_load_jobs(old ? old->last_update : 0, &msg,
+				 SHOW_ALL | SHOW_DETAIL);
+
+	if (_settle(rc, err))
+		return -1;
+	if (!rc) {
+		slurm_free_job_info_msg(old);
+		cache->jobs = msg;
+	}
+	return 0;
+}
+
+static int _add_jobs(json_object *to, snapshot_cache_t *cache,
+		     neuron_error_t *err)
 {
 	json_object *list = json_object_new_array();
-	job_info_msg_t *msg = NULL;
+	const job_info_msg_t *msg;
 
 	json_object_object_add(to, "jobs", list);
-	if (slurm_load_jobs(0, &msg, SHOW_ALL | SHOW_DETAIL))
-		return neuron_error_set(err, EIO, "cannot ask slurmctld: %s",
-					slurm_strerror(errno));
+	if (_load_jobs(cache, err))
+		return -1;
+	msg = cache->jobs;
 	for (uint32_t i = 0; i < msg->record_count; i++) {
 		if (_is_about_neuron(&msg->job_array[i]))
 			json_object_array_add(list, _job(&msg->job_array[i]));
 	}
-	slurm_free_job_info_msg(msg);
 	return 0;
 }
 
-extern json_object *snapshot_take(const char *path, neuron_error_t *err)
+extern void snapshot_cache_release(snapshot_cache_t *cache)
+{
+	slurm_free_node_info_msg(cache->nodes);
+	slurm_free_partition_info_msg(cache->partitions);
+	slurm_free_job_info_msg(cache->jobs);
+	*cache = (snapshot_cache_t){0};
+}
+
+extern json_object *snapshot_take_again(const char *path,
+					snapshot_cache_t *cache,
+					neuron_error_t *err)
 {
 	conf_t *conf = conf_read(path, NEURON_PROFILE_DIR, hosts_expand, err);
 	json_object *snapshot = conf ? json_object_new_object() : NULL;
@@ -378,8 +441,10 @@ extern json_object *snapshot_take(const char *path, neuron_error_t *err)
 	_add(snapshot, "format", SNAPSHOT_FORMAT);
 	_add_number(snapshot, "time", time(NULL));
 	if (!_add_files(snapshot, path, err) &&
-	    !_add_profiles(snapshot, conf, err) && !_add_nodes(snapshot, err) &&
-	    !_add_partitions(snapshot, err) && !_add_jobs(snapshot, err)) {
+	    !_add_profiles(snapshot, conf, err) &&
+	    !_add_nodes(snapshot, cache, err) &&
+	    !_add_partitions(snapshot, cache, err) &&
+	    !_add_jobs(snapshot, cache, err)) {
 		conf_destroy(conf);
 		return snapshot;
 	}
@@ -388,6 +453,17 @@ extern json_object *snapshot_take(const char *path, neuron_error_t *err)
 	conf_destroy(conf);
 	errno = errnum;
 	return NULL;
+}
+
+extern json_object *snapshot_take(const char *path, neuron_error_t *err)
+{
+	snapshot_cache_t cache = {0};
+	json_object *snapshot = snapshot_take_again(path, &cache, err);
+	int errnum = errno;
+
+	snapshot_cache_release(&cache);
+	errno = errnum;
+	return snapshot;
 }
 
 /*

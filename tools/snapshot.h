@@ -34,6 +34,23 @@
  */
 extern json_object *snapshot_take(const char *path, neuron_error_t *err);
 
+/*
+ * What slurmctld said last, for a program that asks again and again: of nodes,
+ * partitions and jobs only those lists come anew in which anything changed.
+ * All zero at first.
+ */
+typedef struct {
+	void *nodes;
+	void *partitions;
+	void *jobs;
+} snapshot_cache_t;
+
+/* The same with a cache. On failure it holds what was true before. */
+extern json_object *snapshot_take_again(const char *path,
+					snapshot_cache_t *cache,
+					neuron_error_t *err);
+extern void snapshot_cache_release(snapshot_cache_t *cache);
+
 /* From a file, "-" is standard input. RET as snapshot_take() */
 extern json_object *snapshot_read(const char *path, neuron_error_t *err);
 
