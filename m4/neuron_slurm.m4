@@ -265,6 +265,8 @@ AC_DEFUN([NEURON_SUMMARY], [
 	AS_IF([test $slurm_wanted = yes],
 		[AS_ECHO(["plugins:    for Slurm $slurm_version in $with_slurm, to $slurmplugindir"])],
 		[AS_ECHO(["plugins:    not built, nor system tests: $slurm_absent"])])
+	AS_IF([test "$have_microhttpd" = no],
+		[AS_ECHO(["neuron-exporter: not built, libmicrohttpd (package: libmicrohttpd-dev) is not installed"])])
 	AS_IF([test "$have_check" = yes],
 		[AS_ECHO(["unit tests: yes"])],
 		[AS_ECHO(["unit tests: skipped, the library check (package: check) is not installed"])])

@@ -72,6 +72,7 @@ typedef struct {
 	/* what is broken */
 	devset_t no_device, no_efa, wrong_numa, not_device;
 	bool wrong_cores, extra_device;
+	bool counters; /* those of cores, too */
 	unsigned int link_count;
 	unsigned int links[BREAKS_MAX][2];
 	unsigned int file_count;
@@ -515,6 +516,32 @@ static void _write_health(const sim_t *sim, const char *dir)
 	     "1\n");
 }
 
+/* As many files as the rest of the machine, so only where they are wanted */
+static void _write_core_counters(const sim_t *sim, unsigned int device,
+				 const char *dir)
+{
+	static const char *const files[] = {
+		"stats/status/hw_error/total",
+		"stats/status/hw_collectives_error/total",
+		"stats/status/hw_hbm_ue_error/total",
+		"stats/status/hw_nc_ue_error/total",
+		"stats/status/hw_dma_abort_error/total",
+		"stats/status/hw_repairable_hbm_ue_error/total",
+		"stats/status/timeout/total",
+		"stats/other_info/nc_time_in_use/total",
+		"stats/memory_usage/device_mem/present",
+	};
+	char path[PATH_LENGTH];
+
+	for (unsigned int core = 0; core < _core_count(sim, device); core++) {
+		for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+			_put(sim,
+			     _path(path, "%s/neuron_core%u/%s", dir, core,
+				   files[i]),
+			     "0\n");
+	}
+}
+
 static void _write_device_sysfs(const sim_t *sim, unsigned int device)
 {
 	static const char *const counters[] = {
@@ -542,6 +569,8 @@ static void _write_device_sysfs(const sim_t *sim, unsigned int device)
 		     _path(path, "%s/neuron_core%u/info/architecture/arch_type",
 			   dir, i),
 		     "%s\n", _chip(sim->profile)->core);
+	if (sim->counters)
+		_write_core_counters(sim, device, dir);
 	_link(sim, _path(path, "%s/subsystem", dir),
 	      "../../../../class/neuron_device");
 	_link(sim, _path(path, "sys/class/neuron_device/neuron%u", device),
@@ -956,6 +985,7 @@ static void _usage(void)
 	      "  --server-id HEX       UltraServer that it belongs to\n"
 	      "  --node-id N           its number there, 0 to 3\n"
 	      "  --instance-id ID      EC2 instance id, i-...\n"
+	      "  --counters            also the counters of cores, all 0\n"
 	      "  --break WHAT          something is wrong; may be repeated:\n"
 	      "      no-device=N       neuron N is not there\n"
 	      "      no-efa=N          efa N is not there\n"
@@ -1005,6 +1035,7 @@ typedef struct {
 	const char *breaks[BREAKS_MAX];
 	unsigned int break_count;
 	const char *lnc, *server_id, *node_id, *instance_id;
+	bool counters;
 } options_t;
 
 static void _parse(int argc, char **argv, options_t *options)
@@ -1015,6 +1046,7 @@ static void _parse(int argc, char **argv, options_t *options)
 		{"server-id", required_argument, NULL, 's'},
 		{"node-id", required_argument, NULL, 'n'},
 		{"instance-id", required_argument, NULL, 'i'},
+		{"counters", no_argument, NULL, 'c'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -1031,6 +1063,8 @@ static void _parse(int argc, char **argv, options_t *options)
 			options->node_id = optarg;
 		else if (option == 'i')
 			options->instance_id = optarg;
+		else if (option == 'c')
+			options->counters = true;
 		else if (option == 'h') {
 			_usage();
 			exit(0);
@@ -1054,6 +1088,7 @@ static void _apply(sim_t *sim, const options_t *options)
 	if (options->server_id && !_has_ultraserver_files(sim->profile))
 		_die("--server-id: profile %s is not for trn2 UltraServers",
 		     profile_name(sim->profile));
+	sim->counters = options->counters;
 	sim->instance_id = options->instance_id;
 	sim->node_id = -1;
 	if (options->server_id) {
