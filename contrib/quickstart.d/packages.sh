@@ -5,7 +5,7 @@
 
 packages=(
 	gcc libc6-dev make autoconf automake libtool pkg-config
-	libhwloc-dev libpci-dev libfabric-dev libjson-c-dev check
+	libhwloc-dev libpci-dev libfabric-dev libjson-c-dev libmicrohttpd-dev check
 	libjwt-dev libmunge-dev
 	debian-archive-keyring bzip2 xz-utils
 )
