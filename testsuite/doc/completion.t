@@ -116,6 +116,21 @@ if [ -x "$health" ]; then
 		"$("$health" --= 2>&1 | head -n 1 | grep -oE "'--[a-z][a-z0-9-]*" | tr -d "'" | sort)" \
 		"the options of neuron-health"
 	is "$(complete_line _neuron_health "$health" --forget '')" all "a word of --forget"
+# neuron-exporter
+#
+exporter=$NEURON_BUILD_DIR/tools/neuron-exporter
+if [ -x "$exporter" ]; then
+	# shellcheck source=../../contrib/completions/neuron-exporter.bash
+	. "$completions/neuron-exporter.bash"
+	known=$("$exporter" --= 2>&1 | head -n 1 | grep -oE "'--[a-z][a-z0-9-]*" | tr -d "'")
+	isnt "$known" "" "neuron-exporter has options"
+	is "$(complete_line _neuron_exporter "$exporter" --)" "$(sort -u <<<"$known")" "they are completed"
+	is "$(complete_line _neuron_exporter "$exporter" --print '')" "$(lines openmetrics text)" "formats"
+	is "$(complete_line _neuron_exporter "$exporter" --print=o)" openmetrics "a format behind ="
+	is "$(complete_line _neuron_exporter "$exporter" --listen '')" "" "nothing stands for an address"
+	like "$(complete_line _neuron_exporter "$exporter" --user roo)" '^root$' "a user"
+else
+	skip "neuron-exporter" "it is not built"
 fi
 
 #

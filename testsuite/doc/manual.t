@@ -194,6 +194,27 @@ else
 	skip "$page: options" "neuron-topo is not built without Slurm"
 fi
 
+page="neuron-exporter.8"
+exporter=$NEURON_BUILD_DIR/tools/neuron-exporter
+if [ -x "$exporter" ]; then
+	options $page OPTIONS "$exporter"
+	listed=$({ "$exporter" --list && "$exporter" --node --list; } | sort -u |
+		awk -F '\t' '{ print $1 ($4 == "" ? "" : "{" $4 "}") "\t" toupper(substr($2, 1, 1)) substr($2, 2) ", at most " $3 "." }')
+	same "$page: metrics" "$(tags_in $page METRICS)" "$(cut -f 1 <<<"$listed")"
+	while IFS=$'\t' read -r tag text; do
+		like "$(awk -f "$here/page.awk" -v body=1 "$doc/$page" | awk -F '\t' -v tag="$tag" '$2 == tag { print $3 }')" \
+			"^ $text " "$page: kind and bound of $tag"
+	done <<<"$listed"
+	for word in listen interval timeout per-node; do
+		default=$("$exporter" --help | sed -n "s/^ *--$word .*default \([0-9.:]*\).*/\1/p")
+		like "$(text_of $page "--$word" | tr '\n' ' ')$(awk -f "$here/page.awk" -v body=1 "$doc/$page" |
+			awk -F '\t' -v key="--$word " 'index($2, key) == 1 { print $3 }')" \
+			"default is ${default//./\\.}" "$page: the default of --$word is $default"
+	done
+else
+	skip "$page" "neuron-exporter is not built"
+fi
+
 page="neuron-ringcheck.1"
 same "$page: options" "$(documented $page OPTIONS)" "$(helped "$ringcheck")"
 same "neuron-ringcheck --help" "$(helped "$ringcheck")" \

@@ -17,10 +17,10 @@ untested=24
 
 # Sources of lib/ whose sentences are not for users of a cluster, or are told in
 # the words of others: of neuron-topo and of slurmd's look at its machine
-# (neuron-topo(1)), and tables that no input reaches
+# (neuron-topo(1)), of neuron-exporter(8), and tables that no input reaches
 others='audit audit_files audit_machines audit_nodes audit_slurm generate
 	inventory inventory_fabric inventory_place inventory_read inventory_servers
-	diff slurmconf topoyaml elfsym names text file record picture
+	diff slurmconf topoyaml elfsym meter metrics tally names text file record picture
 	probe probe_compare probe_libfabric pcibus
 	placement place order outlook potential devset shape gang error demand root
 	server step verdict keep launch'

@@ -6,6 +6,7 @@
 # Prometheus with the rules and the dashboard of contrib/.
 # shellcheck source-path=SCRIPTDIR
 # shellcheck disable=SC2016 # dollars of Grafana
+# shellcheck disable=SC2317 # functions that wait_for calls
 . "$(dirname "$0")/cluster.sh"
 
 : "${NEURON_SOURCE_DIR:=$_cluster_source}"
@@ -28,7 +29,7 @@ send() {
 	local fd
 	exec {fd}<>"/dev/tcp/127.0.0.1/$1" || return
 	# shellcheck disable=SC2059 # that is the point
-	printf "$2" >&"$fd" 2>/dev/null
+	printf "$2" >&"$fd"
 	timeout 15 cat <&"$fd" 2>/dev/null
 	exec {fd}>&-
 }
@@ -127,10 +128,10 @@ topo mask --reason hot t1:0-2 >/dev/null
 scontrol update nodename=n4 state=drain reason=test
 # n1 has 12 or 4 free, and n2 is made a chequerboard of holes
 topo mask --reason holes n2:1,3,4,6,9,11,12,14 >/dev/null
-d=$(submit -p trn1 --gres=neuron:16)
+submit -p trn1 --gres=neuron:16 >/dev/null
 e=$(submit -p all --gres=neuron:16 -N4 --time=1)
-f=$(submit -p all --gres=neuron:1 --hold)
-g=$(submit -p all --gres=neuron:1 --dependency="afterok:$a")
+submit -p all --gres=neuron:1 --hold >/dev/null
+submit -p all --gres=neuron:1 --dependency="afterok:$a" >/dev/null
 h=$(submit -p two --gres=neuron:8)
 ok "a scrape" scrape "$port"
 is_value 'neuron_up' 1
@@ -176,16 +177,14 @@ is "$(value 'neuron_devices_used{family="trn2u.48xlarge"}')" "$used" "used devic
 # Shape: holes where devices are in use, not masked
 topo unmask n2 >/dev/null
 cancel "$h" "$e"
-for node in n2; do
-	jobs=()
-	while [ "$(set_size "$(node_used $node | cut -d ' ' -f 1)")" -lt 16 ]; do
-		job=$(submit -p two --gres=neuron:1)
-		wait_state "$job" RUNNING || break
-		jobs+=("$job")
-	done
+jobs=()
+while [ "$(set_size "$(node_used n2 | cut -d ' ' -f 1)")" -lt 16 ]; do
+	job=$(submit -p two --gres=neuron:1)
+	wait_state "$job" RUNNING || break
+	jobs+=("$job")
 done
 for job in "${jobs[@]}"; do
-	case " 1 3 4 6 9 11 12 14 " in *" $(job_devices "$job") "*) ;; *) cancel "$job" ;; esac
+	case $(job_devices "$job") in 1 | 3 | 4 | 6 | 9 | 11 | 12 | 14) ;; *) cancel "$job" ;; esac
 done
 h=$(submit -p two --gres=neuron:4)
 scrape "$port"
@@ -290,8 +289,8 @@ done <<END
 413,closed|a body in pieces|GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\nx
 400|a negative length|GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n
 400|no Host|GET /metrics HTTP/1.1\r\nConnection: close\r\n\r\n
-414|a long path|GET /$long HTTP/1.0\r\n\r\n
-431|a long header|GET /metrics HTTP/1.0\r\nX: $long\r\n\r\n
+414,closed|a long path|GET /$long HTTP/1.0\r\n\r\n
+431,closed|a long header|GET /metrics HTTP/1.0\r\nX: $long\r\n\r\n
 400,closed,405,505|no HTTP|hello\r\n\r\n
 400,closed,505|another HTTP|GET /metrics HTTP/9.9\r\nConnection: close\r\n\r\n
 400,closed,404,405|null bytes|GET \0\0\0 HTTP/1.0\r\n\r\n
@@ -405,22 +404,37 @@ fi
 #
 profile=$(_profile trn2u.48xlarge)
 many() { # NODES: a snapshot in which every other node has a job of 8, each hundredth a mask, some are down
-	awk -v count="$1" -v profile="$(tr -d '\n\t' <"$profile")" 'BEGIN {
-		q = "\""
-		printf "{\"format\": \"neuron-topo-snapshot-1\", \"time\": 1000000, \"neuron_conf\": \"NodeName=n[1-%d] Profile=trn2u.48xlarge\", \"topology_conf\": \"", count
-		for (i = 1; i <= count; i += 16)
-			printf "SwitchName=l%d Nodes=n[%d-%d]\\n", i, i, i + 15 < count ? i + 15 : count
-		printf "SwitchName=s Switches="
-		for (i = 1; i <= count; i += 16) printf "%sl%d", i > 1 ? "," : "", i
-		printf "\\n\", \"profiles\": {\"trn2u.48xlarge\": %s}, \"nodes\": [", profile
+	awk -v count="$1" -v profile="$(tr -d '\n\t' <"$profile")" '
+	function comma(i) { return i > 1 ? ", " : "" }
+	# sprintf() of mawk has a limit
+	function text(key, value) { return number(key, "\"" value "\"") }
+	function number(key, value) { return "\"" key "\": " value }
+	function job(id, state) {
+		return number("job_id", id) ", " text("user_name", "u") ", " text("partition", "all") ", " text("job_state", state)
+	}
+	BEGIN {
+		print "{" text("format", "neuron-topo-snapshot-1") ", " number("time", 1000000) ","
+		print text("neuron_conf", "NodeName=n[1-" count "] Profile=trn2u.48xlarge") ","
+		for (i = 1; i <= count; i += 16) {
+			leaves = leaves "SwitchName=l" i " Nodes=n[" i "-" i + 15 "]\\n"
+			names = names comma(i) "l" i
+		}
+		gsub(" ", "", names)
+		print text("topology_conf", leaves "SwitchName=s Switches=" names "\\n") ","
+		print number("profiles", "{" number("trn2u.48xlarge", profile) "}") ", \"nodes\": ["
 		for (i = 1; i <= count; i++)
-			printf "%s{\"name\": \"n%d\", \"cpus\": 192, \"weight\": 1, \"state\": \"IDLE\", \"usable\": %s%s}", i > 1 ? "," : "", i, i % 50 ? "true" : "false", i % 100 ? "" : ", \"mask\": \"3(hot)\""
-		printf "], \"partitions\": [{\"name\": \"all\", \"nodes\": \"n[1-%d]\", \"default\": true, \"up\": true}], \"jobs\": [", count
+			print comma(i) "{" text("name", "n" i) ", " number("cpus", 192) ", " text("state", "IDLE") ", " \
+				number("usable", i % 50 ? "true" : "false") (i % 100 ? "" : ", " text("mask", "3(hot)")) "}"
+		print "], \"partitions\": [{" text("name", "all") ", " text("nodes", "n[1-" count "]") ", " \
+			number("default", "true") ", " number("up", "true") "}], \"jobs\": ["
 		for (i = 1; i <= count; i += 2)
-			printf "%s{\"job_id\": %d, \"user_name\": \"u\", \"name\": \"j\", \"partition\": \"all\", \"job_state\": \"RUNNING\", \"tres_per_node\": \"gres/neuron:8\", \"shares\": [{\"node\": \"n%d\", \"devices\": \"0-7\", \"efas\": \"0-7\"}]}", i > 1 ? "," : "", i, i
+			print comma(i) "{" job(i, "RUNNING") ", " text("tres_per_node", "gres/neuron:8") ", \"shares\": [{" \
+				text("node", "n" i) ", " text("devices", "0-7") ", " text("efas", "0-7") "}]}"
 		for (i = 1; i <= count; i++)
-			printf ",{\"job_id\": %d, \"user_name\": \"u\", \"name\": \"j\", \"partition\": \"all\", \"job_state\": \"PENDING\", \"state_reason\": \"Resources\", \"submit_time\": 999000, \"node_count\": %d, \"tres_per_node\": \"gres/neuron:%d\"}", 100000 + i, 1 + i % 7 * 1000, 1 + i % 16
-		printf "]}\n"
+			print ", {" job(100000 + i, "PENDING") ", " text("state_reason", "Resources") ", " \
+				number("submit_time", 999000) ", " number("node_count", 1 + i % 7 * 1000) ", " \
+				text("tres_per_node", "gres/neuron:" 1 + i % 16) "}"
+		print "]}"
 	}'
 }
 many 10000 >"$CLUSTER_DIR/out/many"
@@ -448,7 +462,7 @@ is "$(grep -c '^neuron_node_' "$CLUSTER_DIR/out/scrape")" 40000 "unless asked fo
 # Each within its bound
 list=$("$exporter" --list)
 bounds=$(awk -F '\t' '{ print $1 "=" $3 }' <<<"$list")
-# shellcheck disable=SC2086 # a list
+# shellcheck disable=SC2046 # a list
 like "$("$valid" text $(grep -v '_seconds=\|_damage=' <<<"$bounds") <"$CLUSTER_DIR/out/scrape")" '^good: ' \
 	"no metric has more series than --list says"
 
