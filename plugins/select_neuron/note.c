@@ -7,26 +7,27 @@
 #include "stats.h"
 
 #define PREFIX "neuron: "
+/* In AdminComment "neuron: " are the options, of job_submit/neuron */
+#define KEPT_PREFIX "neuron-placement: "
 /* Between our sentence and what others wrote */
 #define END ";"
 
-/* Our part of a comment is from PREFIX to END or its end */
-static void _set(job_record_t *job_ptr, const char *text)
+/* Our part of a comment is from the prefix to END or its end */
+static void _set(char **comment, const char *prefix, const char *text)
 {
-	char *comment = job_ptr->system_comment;
-	char *start = comment ? strstr(comment, PREFIX) : NULL;
+	char *start = *comment ? strstr(*comment, prefix) : NULL;
 	char *rest, *made = NULL;
 
 	if (!start) {
-		xstrfmtcat(job_ptr->system_comment, "%s" PREFIX "%s",
-			   comment ? END " " : "", text);
+		xstrfmtcat(*comment, "%s%s%s", *comment ? END " " : "", prefix,
+			   text);
 		return;
 	}
 	rest = strstr(start, END);
-	made = xstrdup_printf("%.*s" PREFIX "%s%s", (int) (start - comment),
-			      comment, text, rest ? rest : "");
-	xfree(job_ptr->system_comment);
-	job_ptr->system_comment = made;
+	made = xstrdup_printf("%.*s%s%s%s", (int) (start - *comment), *comment,
+			      prefix, text, rest ? rest : "");
+	xfree(*comment);
+	*comment = made;
 }
 
 extern void note_waits(job_record_t *job_ptr, const job_neuron_t *job,
@@ -52,7 +53,7 @@ extern void note_waits(job_record_t *job_ptr, const job_neuron_t *job,
 	if (census->masked)
 		xstrfmtcat(text, ", %u more but for devices that are masked",
 			   census->masked);
-	_set(job_ptr, text);
+	_set(&job_ptr->system_comment, PREFIX, text);
 	xfree(text);
 }
 
@@ -134,8 +135,10 @@ extern void note_placement(job_record_t *job_ptr, const site_t *site,
 				   n, devices(job, n), efas(job, n), &sets);
 	}
 	text = sets.count ? _encode(fabric, &sets) : NULL;
-	if (text)
-		_set(job_ptr, text);
+	if (text) {
+		_set(&job_ptr->system_comment, PREFIX, text);
+		_set(&job_ptr->admin_comment, KEPT_PREFIX, text);
+	}
 	free(text);
 	xfree(sets.set);
 	xfree(sets.nodes);

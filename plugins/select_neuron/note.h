@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * note: what select/neuron leaves in a job's SystemComment, which "scontrol
- * show job" shows and accounting keeps: one sentence behind "neuron: ", what
- * a waiting job lacks, or the placement that it was given. What others wrote
- * there stays.
+ * show job" shows: one sentence behind "neuron: ", what a waiting job lacks, or
+ * the placement that it was given. The placement stands in its AdminComment
+ * too, behind "neuron-placement: ", for sacct: accounting_storage/slurmdbd sends
+ * that, and no SystemComment (24.11 to 26.05,
+ * jobacct_storage_p_job_complete()). What others wrote in either stays.
  */
 #ifndef NEURON_NOTE_H
 #define NEURON_NOTE_H

@@ -514,7 +514,7 @@ _auth_conf() {
 
 _munged_start() {
 	local dir=$CLUSTER_DIR/munge
-	[ "$NEURON_AUTH" = munge ] || return 0
+	[ "$NEURON_AUTH" = munge ] && [ -z "$_munged_pid" ] || return 0
 	mkdir -p "$dir" && chmod 0700 "$dir"
 	(umask 077 && head -c 64 /dev/urandom >"$dir/key")
 	chmod 0755 "$CLUSTER_DIR" "$CLUSTER_DIR/run"
