@@ -39,6 +39,7 @@ typedef struct {
 	const char *gres;
 	const char *reason; /* why it is not used */
 	bool refused; /* what slurmd found is not what slurm.conf says */
+	const char *comment; /* its masks, lib/mask.h */
 } audit_node_t;
 
 typedef struct {

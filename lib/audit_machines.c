@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "generate.h"
+#include "mask.h"
 #include "request.h"
 #include "text.h"
 
@@ -65,6 +66,37 @@ static audit_place_t _node_place(const audit_t *audit, audit_level_t level,
 	return (audit_place_t){level, id, audit->source->neuron_conf, line};
 }
 
+/* A mask that slurmctld cannot read masks nothing, and only its log says so */
+static void _check_mask(audit_t *audit, const audit_node_t *node,
+			const profile_t *profile)
+{
+	static const char form[] =
+		"Comment='" MASK_KEY "INDEX(REASON),FIRST-LAST(REASON)'";
+	unsigned int count = profile_device_count(profile);
+	mask_t *mask = malloc(sizeof(*mask));
+	neuron_error_t err;
+
+	audit->failed |= !mask;
+	if (mask && mask_decode(node->comment, mask, &err))
+		audit_add_node(
+			audit,
+			_node_place(audit, AUDIT_ERROR, "running-mask",
+				    node->name),
+			node->name, form,
+			"the mask in its Comment cannot be read, so no device is masked: %.300s; scontrol update writes it anew, or neuron-topo mask once it is empty",
+			err.text);
+	else if (mask && (devset_last(mask->devices) >= (int) count))
+		audit_add_node(
+			audit,
+			_node_place(audit, AUDIT_WARNING, "running-mask-device",
+				    node->name),
+			node->name, NULL,
+			"its Comment masks device %d; a %s has 0 to %u; neuron-topo unmask takes it away",
+			devset_last(mask->devices), profile_name(profile),
+			count - 1);
+	free(mask);
+}
+
 static void _check_running_node(audit_t *audit, const audit_node_t *node)
 {
 	int index = conf_node_index(audit->neuron, node->name);
@@ -84,6 +116,7 @@ static void _check_running_node(audit_t *audit, const audit_node_t *node)
 			       "slurmctld has Gres=%.100s; a %s has %s",
 			       node->gres ? node->gres : "(none)",
 			       profile_name(profile), right);
+	_check_mask(audit, node, profile);
 	if (node->refused)
 		audit_add_node(
 			audit,

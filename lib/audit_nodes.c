@@ -307,6 +307,78 @@ static void _check_cpus(audit_t *audit, const expansion_t *expansion,
 		sockets * cores * threads);
 }
 
+/* Sockets that Slurm takes a node to have until it has registered */
+static unsigned long _sockets(const slurmconf_line_t *line,
+			      const defaults_t *defaults)
+{
+	unsigned long sockets = _number(line, defaults, "Sockets");
+	unsigned long boards = _number(line, defaults, "Boards");
+	unsigned long cores = _number(line, defaults, "CoresPerSocket");
+	unsigned long threads = _number(line, defaults, "ThreadsPerCore");
+
+	if (sockets)
+		return sockets;
+	sockets = _number(line, defaults, "SocketsPerBoard");
+	if (sockets)
+		return sockets * (boards ? boards : 1);
+	return _number(line, defaults, "CPUs") /
+	       ((cores ? cores : 1) * (threads ? threads : 1));
+}
+
+static bool _is_cloud(const slurmconf_line_t *line, const defaults_t *defaults)
+{
+	const char *state = _value(line, defaults, "State");
+
+	for (; state && *state; state++) {
+		if (!strncasecmp(state, "CLOUD", strlen("CLOUD")))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A node that was never up has the sockets of slurm.conf. Where these are not
+ * those of its profile, Slurm finds no CPUs beside its devices: it refuses
+ * every job that asks for them ("Requested node configuration is not
+ * available", testsuite/system/21-cloud.t).
+ */
+static void _check_cloud(audit_t *audit, const expansion_t *expansion,
+			 const defaults_t *defaults)
+{
+	unsigned long sockets = _sockets(expansion->line, defaults);
+
+	if (!audit->neuron || !_is_cloud(expansion->line, defaults))
+		return;
+	for (uint32_t i = 0; i < expansion->nodes.count; i++) {
+		const char *name = expansion->nodes.names[i];
+		int index = conf_node_index(audit->neuron, name);
+		const profile_t *profile;
+		char right[128];
+
+		if (index < 0)
+			continue;
+		profile =
+			conf_node_profile(audit->neuron, (unsigned int) index);
+		if (sockets == profile_sockets(profile))
+			continue;
+		(void) snprintf(
+			right, sizeof(right),
+			"Sockets=%u CoresPerSocket=%u ThreadsPerCore=%u",
+			profile_sockets(profile),
+			profile_cores_per_socket(profile),
+			profile_threads_per_core(profile));
+		audit_add_node(
+			audit,
+			audit_at(AUDIT_ERROR, "cloud-sockets", expansion->line,
+				 NULL),
+			name, right,
+			"State=CLOUD with %lu sockets, as Slurm reads the line, and a %s has %u: until it is up Slurm refuses every job that asks for its devices",
+			sockets, profile_name(profile),
+			profile_sockets(profile));
+	}
+	audit_flush_nodes(audit);
+}
+
 static void _take_node_line(audit_t *audit, const slurmconf_line_t *line,
 			    const defaults_t *defaults)
 {
@@ -324,6 +396,7 @@ static void _take_node_line(audit_t *audit, const slurmconf_line_t *line,
 	if (!audit->failed) {
 		_check_gres(audit, &expansion);
 		_check_cpus(audit, &expansion, defaults);
+		_check_cloud(audit, &expansion, defaults);
 	}
 	audit_nodes_release(&expansion.nodes);
 }

@@ -59,6 +59,7 @@ static int _fill_nodes(running_t *running)
 			.name = node->name,
 			.gres = node->gres,
 			.reason = node->reason,
+			.comment = node->comment,
 			.refused = node->node_state & NODE_STATE_INVALID_REG,
 		};
 	}

@@ -214,6 +214,27 @@ static const struct {
 	 "hint prolog slurm.conf\n"},
 	{"slurm.conf", "PrologFlags=Alloc\n", "",
 	 "hint prolog slurm.conf > PrologFlags=Alloc\n"},
+	{"slurm.conf", "Gres=neuron:trn2:16,efa:16",
+	 "Gres=neuron:trn2:16,efa:16 State=CLOUD",
+	 "error cloud-sockets slurm.conf:9 > NodeName=n1,n2,n3,n4 "
+	 "Sockets=2 CoresPerSocket=48 ThreadsPerCore=2\n"},
+	{"slurm.conf", "Gres=neuron:trn2:16,efa:16",
+	 "Gres=neuron:trn2:16,efa:16 State=cloud Sockets=2", ""},
+	{"slurm.conf", "Gres=neuron:trn2:16,efa:16",
+	 "Gres=neuron:trn2:16,efa:16 State=CLOUD CoresPerSocket=48 "
+	 "ThreadsPerCore=2",
+	 ""},
+	{"slurm.conf", "Gres=neuron:trn2:16,efa:16",
+	 "Gres=neuron:trn2:16,efa:16 State=CLOUD SocketsPerBoard=1 Boards=2",
+	 ""},
+	{"slurm.conf", "Gres=neuron:trn2:16,efa:16",
+	 "Gres=neuron:trn2:16,efa:16 State=FUTURE", ""},
+	{"slurm.conf", "NodeName=DEFAULT CPUs=192",
+	 "NodeName=DEFAULT CPUs=192 State=CLOUD",
+	 "error cloud-sockets slurm.conf:9 > NodeName=n1,n2,n3,n4 "
+	 "Sockets=2 CoresPerSocket=48 ThreadsPerCore=2\n"
+	 "error cloud-sockets slurm.conf:11 > NodeName=x "
+	 "Sockets=2 CoresPerSocket=32 ThreadsPerCore=2\n"},
 	{"slurm.conf", "Gres=neuron:trn2:16,efa:16", "Gres=neuron:trn2:16",
 	 "error gres slurm.conf:9 > NodeName=n1,n2,n3,n4 "
 	 "Gres=neuron:trn2:16,efa:16\n"},
@@ -342,16 +363,25 @@ END_TEST
 #define TRN1 "neuron:trn1:16,efa:8"
 
 static const audit_node_t good_nodes[] = {
-	{"n1", TRN2, NULL, false},   {"n2", TRN2, NULL, false},
-	{"n3", TRN2, NULL, false},   {"n4", TRN2, NULL, false},
-	{"x", TRN1, NULL, false},    {"cpu1", NULL, NULL, false},
-	{"cpu2", NULL, NULL, false},
+	{"n1", TRN2, NULL, false, NULL},   {"n2", TRN2, NULL, false, NULL},
+	{"n3", TRN2, NULL, false, NULL},   {"n4", TRN2, NULL, false, NULL},
+	{"x", TRN1, NULL, false, NULL},    {"cpu1", NULL, NULL, false, NULL},
+	{"cpu2", NULL, NULL, false, NULL},
 };
 static const audit_node_t bad_nodes[] = {
-	{"n1", "neuron:trn2:16(S:0-1),efa:15", NULL, false},
-	{"n2", "neuron:trn2:16(S:0-1),efa:15", NULL, false},
-	{"n3", NULL, NULL, false},
-	{"n4", TRN2, "gres/neuron count", true},
+	{"n1", "neuron:trn2:16(S:0-1),efa:15", NULL, false, NULL},
+	{"n2", "neuron:trn2:16(S:0-1),efa:15", NULL, false, NULL},
+	{"n3", NULL, NULL, false, NULL},
+	{"n4", TRN2, "gres/neuron count", true, NULL},
+};
+static const audit_node_t masked_nodes[] = {
+	{"n1", TRN2, NULL, false, "rack 7; neuron-mask=5(hot)"},
+	{"n2", TRN2, NULL, false, "neuron-mask=5("},
+	{"n3", TRN2, NULL, false, "neuron-mask=15,16(x)"},
+	{"n4", TRN2, NULL, false, "neuron-mask=1 neuron-mask=2"},
+	{"x", TRN1, NULL, false, "neuron-mask=0-15"},
+	{"cpu1", NULL, NULL, false, "neuron-mask=banana"},
+	{"cpu2", NULL, NULL, false, NULL},
 };
 static const audit_partition_t partitions[] = {
 	{"a", "n[1-4]", true},
@@ -405,6 +435,15 @@ static const struct {
 	  .partitions = shared,
 	  .partition_count = COUNT(shared)},
 	 "warning running-partition slurm.conf:14\n"},
+	{NULL,
+	 NULL,
+	 NULL,
+	 {.nodes = masked_nodes, .node_count = COUNT(masked_nodes)},
+	 "error running-mask neuron.conf:1 > NodeName=n2 "
+	 "Comment='neuron-mask=INDEX(REASON),FIRST-LAST(REASON)'\n"
+	 "error running-mask neuron.conf:1 > NodeName=n4 "
+	 "Comment='neuron-mask=INDEX(REASON),FIRST-LAST(REASON)'\n"
+	 "warning running-mask-device neuron.conf:1\n"},
 };
 
 START_TEST(found_in_slurmctld)
