@@ -78,10 +78,25 @@ static void _print_link(const show_t *show, unsigned int node,
 		fputs(cell->vertical ? "\u2502" : "\u2500", show->out);
 }
 
-static void _print_line(const show_t *show, unsigned int node,
-			const picture_t *picture, unsigned int line)
+/* Columns of a line up to its last sign */
+static unsigned int _end_of_line(const picture_t *picture, unsigned int line)
 {
-	unsigned int width = picture_width(picture);
+	unsigned int end = picture_width(picture);
+
+	while (end &&
+	       (picture_at(picture, line, end - 1).kind != PICTURE_DEVICE) &&
+	       (picture_at(picture, line, end - 1).kind != PICTURE_LINK))
+		end--;
+	return end;
+}
+
+/* RET columns that were printed */
+static unsigned int _print_line(const show_t *show, unsigned int node,
+				const picture_t *picture, unsigned int line,
+				bool is_last)
+{
+	unsigned int width =
+		is_last ? _end_of_line(picture, line) : picture_width(picture);
 
 	for (unsigned int column = 0; column < width; column++) {
 		picture_cell_t cell = picture_at(picture, line, column);
@@ -93,6 +108,7 @@ static void _print_line(const show_t *show, unsigned int node,
 		else
 			fputc(' ', show->out);
 	}
+	return width;
 }
 
 /* Width that a node takes: its drawing or its name */
@@ -105,6 +121,25 @@ static unsigned int _node_width(const show_t *show, unsigned int node,
 	return ((name > width) ? (unsigned int) name : width) + GAP;
 }
 
+/* Blanks up to the next node; none behind the last */
+static void _print_gap(const show_t *show, unsigned int width,
+		       unsigned int used, bool is_last)
+{
+	if (!is_last)
+		fprintf(show->out, "%*s", (int) (width - used), "");
+}
+
+/* Whether a line of a picture, from a node on, holds anything */
+static bool _is_last(picture_t *const *pictures, unsigned int i,
+		     unsigned int count, unsigned int line)
+{
+	while (++i < count) {
+		if (line < picture_height(pictures[i]))
+			return false;
+	}
+	return true;
+}
+
 static void _print_row(const show_t *show, const uint32_t *nodes,
 		       picture_t *const *pictures, unsigned int count,
 		       unsigned int indent)
@@ -113,9 +148,11 @@ static void _print_row(const show_t *show, const uint32_t *nodes,
 
 	fprintf(show->out, "%*s", (int) indent, "");
 	for (unsigned int i = 0; i < count; i++) {
-		fprintf(show->out, "%-*s",
-			(int) _node_width(show, nodes[i], pictures[i]),
-			show->cluster->nodes[nodes[i]].name);
+		const char *name = show->cluster->nodes[nodes[i]].name;
+
+		fputs(name, show->out);
+		_print_gap(show, _node_width(show, nodes[i], pictures[i]),
+			   (unsigned int) strlen(name), i + 1 == count);
 		if (picture_height(pictures[i]) > height)
 			height = picture_height(pictures[i]);
 	}
@@ -123,12 +160,15 @@ static void _print_row(const show_t *show, const uint32_t *nodes,
 	for (unsigned int line = 0; line < height; line++) {
 		fprintf(show->out, "%*s", (int) indent, "");
 		for (unsigned int i = 0; i < count; i++) {
-			_print_line(show, nodes[i], pictures[i], line);
-			fprintf(show->out, "%*s",
-				(int) (_node_width(show, nodes[i],
-						   pictures[i]) -
-				       picture_width(pictures[i])),
-				"");
+			bool is_last = _is_last(pictures, i, count, line);
+			unsigned int used = _print_line(
+				show, nodes[i], pictures[i], line, is_last);
+
+			_print_gap(show,
+				   _node_width(show, nodes[i], pictures[i]),
+				   used, is_last);
+			if (is_last)
+				break;
 		}
 		fputc('\n', show->out);
 	}
