@@ -201,6 +201,73 @@ static int _ask(const question_t *question, const request_t *request,
 }
 
 /*
+ * Joints of nodes
+ */
+
+/* Joints of one UltraServer's nodes, those that are marked */
+static uint32_t _joints_in(const fabric_t *fabric, uint32_t group,
+			   const bool *marked)
+{
+	const uint32_t *nodes;
+	uint32_t count = fabric_group_nodes(fabric, group, &nodes);
+	bool taken[CONF_ULTRASERVER_MEMBERS_MAX] = {false};
+	uint32_t here = 0, pairs = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		here += marked[nodes[i]];
+	if (here == count)
+		return (count > 2) ? count : count - 1;
+	for (uint32_t i = 0; i < count; i++) {
+		for (uint32_t j = i + 1; marked[nodes[i]] && (j < count); j++) {
+			uint32_t pair[] = {nodes[i], nodes[j]};
+
+			if (taken[j] || !marked[nodes[j]] || taken[i] ||
+			    !fabric_ultraserver_group_is_legal(fabric, pair, 2))
+				continue;
+			taken[i] = taken[j] = true;
+			pairs++;
+		}
+	}
+	return pairs;
+}
+
+static uint32_t _most_joints(uint32_t count, uint32_t largest)
+{
+	if (largest < 2)
+		return 0;
+	return count / largest * ((largest > 2) ? largest : 1) +
+	       count % largest / 2;
+}
+
+extern int answer_joints(const cluster_t *cluster,
+			 const outlook_share_t *shares, uint32_t count,
+			 uint32_t *joints, uint32_t *best)
+{
+	const fabric_t *fabric = cluster->fabric;
+	bool *marked = calloc((size_t) cluster->node_count + 1, sizeof(bool));
+	uint32_t largest = 0;
+
+	*joints = *best = 0;
+	if (!marked)
+		return -1;
+	for (uint32_t i = 0; i < count; i++)
+		marked[shares[i].node] = true;
+	for (uint32_t g = 0; g < fabric_group_count(fabric); g++) {
+		const uint32_t *nodes;
+		uint32_t size;
+
+		if (!fabric_group_is_ultraserver(fabric, g))
+			continue;
+		size = fabric_group_nodes(fabric, g, &nodes);
+		largest = (size > largest) ? size : largest;
+		*joints += _joints_in(fabric, g, marked);
+	}
+	*best = _most_joints(count, largest);
+	free(marked);
+	return 0;
+}
+
+/*
  * What would help
  */
 
@@ -239,8 +306,8 @@ static void _note_links(answer_help_t *help)
 	if (best && (links < best))
 		snprintf(
 			help->cost, sizeof(help->cost),
-			"%u of the %u NeuronLinks that so many devices can have",
-			links, best);
+			"losing %.2f of its NeuronLink bandwidth: %u of the %u links that so many devices can have",
+			1.0 - (double) links / best, links, best);
 	else
 		snprintf(
 			help->cost, sizeof(help->cost),
@@ -277,6 +344,7 @@ static int _try_ultraservers(const question_t *question)
 	answer_t *answer = question->answer;
 	uint32_t before = answer->help_count;
 	answer_help_t *help = &answer->helps[before];
+	uint32_t joints, best;
 
 	if (question->ultraserver != PLACE_REQUIRE)
 		return 0;
@@ -284,11 +352,16 @@ static int _try_ultraservers(const question_t *question)
 	if (_try(&other, &question->job->request, 0,
 		 "--neuron-ultraserver=prefer"))
 		return -1;
-	if (answer->help_count > before)
+	if (answer->help_count == before)
+		return 0;
+	if (answer_joints(question->cluster, help->answer.shares,
+			  help->answer.share_count, &joints, &best))
+		return neuron_error_set(question->err, ENOMEM, "out of memory");
+	if (best)
 		snprintf(
 			help->cost, sizeof(help->cost),
-			"%u UltraServers more than needed, or groups that their rings do not join",
-			help->answer.cost.ultraservers);
+			"losing %.2f of its NeuronLink bandwidth between nodes: %u of %u joints",
+			1.0 - (double) joints / best, joints, best);
 	return 0;
 }
 
@@ -542,6 +615,7 @@ extern json_object *answer_placement_json(const cluster_t *cluster,
 {
 	json_object *placement = json_object_new_object();
 	json_object *list = json_object_new_array();
+	uint32_t joints, best;
 
 	json_object_object_add(placement, "level",
 			       json_object_new_int64(cost->level));
@@ -549,6 +623,12 @@ extern json_object *answer_placement_json(const cluster_t *cluster,
 			       json_object_new_int64(cost->ultraservers));
 	json_object_object_add(placement, "groups",
 			       _groups_json(cluster, cost));
+	if (!answer_joints(cluster, shares, count, &joints, &best)) {
+		json_object_object_add(placement, "joints",
+				       json_object_new_int64(joints));
+		json_object_object_add(placement, "joints_best",
+				       json_object_new_int64(best));
+	}
 	for (uint32_t i = 0; i < count; i++)
 		json_object_array_add(list, _share_json(cluster, &shares[i]));
 	json_object_object_add(placement, "nodes", list);
@@ -571,6 +651,8 @@ extern void answer_placement_print(const cluster_t *cluster,
 				   uint32_t count, const place_cost_t *cost,
 				   FILE *out)
 {
+	uint32_t joints, best;
+
 	fputs("  fabric       ", out);
 	_print_level(cluster, cost->level, out);
 	fputs(" joins all nodes", out);
@@ -579,6 +661,10 @@ extern void answer_placement_print(const cluster_t *cluster,
 			"; UltraServers beyond the least and broken groups: %u",
 			cost->ultraservers);
 	fputc('\n', out);
+	if (!answer_joints(cluster, shares, count, &joints, &best) && best)
+		fprintf(out,
+			"  NeuronLink   %u of %u joints between nodes that so many can have\n",
+			joints, best);
 	for (uint32_t i = 0; i < count; i++) {
 		char devices[DEVSET_TEXT_MAX], efas[DEVSET_TEXT_MAX];
 

@@ -40,6 +40,18 @@ extern int answer_ask(const cluster_t *cluster, const cluster_job_t *job,
 		      neuron_error_t *err);
 extern void answer_free(answer_t *answer);
 
+/*
+ * How the nodes of a placement are joined inside UltraServers: joints of
+ * neighbours in their rings, of which all members of one have as many as
+ * members (two have one) and legal groups of two one each; and the most that
+ * so many nodes can have in the largest UltraServer of the cluster. 0 and 0:
+ * there are none to be had.
+ * RET 0; -1: out of memory
+ */
+extern int answer_joints(const cluster_t *cluster,
+			 const outlook_share_t *shares, uint32_t count,
+			 uint32_t *joints, uint32_t *best);
+
 /* Sentences about an answer */
 extern void answer_print(const cluster_t *cluster, const cluster_job_t *job,
 			 const answer_t *answer, FILE *out);

@@ -353,35 +353,6 @@ static int _add_named(const char *name, void *arg)
 	return 0;
 }
 
-/* All partitions of a list with commas, as one; the default one for NULL */
-static int _read_partitions(ask_t *ask, const cluster_t *cluster,
-			    neuron_error_t *err)
-{
-	const char *at = ask->partition;
-
-	ask->partitions.has =
-		calloc((size_t) cluster->node_count + 1, sizeof(bool));
-	if (!ask->partitions.has)
-		return neuron_error_set(err, ENOMEM, "out of memory");
-	do {
-		size_t length = at ? strcspn(at, ",") : 0;
-		const cluster_partition_t *one;
-		char name[256];
-
-		snprintf(name, sizeof(name), "%.*s", (int) length,
-			 at ? at : "");
-		one = cluster_partition(cluster, at ? name : NULL);
-		if (!one)
-			return neuron_error_set(
-				err, ENOENT, "--partition %.64s: there is none",
-				at ? name : "(default)");
-		for (uint32_t n = 0; n < cluster->node_count; n++)
-			ask->partitions.has[n] |= one->has[n];
-		at = (at && at[length]) ? at + length + 1 : NULL;
-	} while (at);
-	return 0;
-}
-
 static int _find_families(ask_t *ask, families_t *families, neuron_error_t *err)
 {
 	const cluster_t *cluster = families->cluster;
@@ -633,7 +604,8 @@ extern int ask_complete(ask_t *ask, const cluster_t *cluster,
 	if (_read_template(ask, cluster->conf, &template, err) ||
 	    options_check(&ask->job.options, err) || _read_nodes(ask, err) ||
 	    _read_rest(ask, cluster, err) ||
-	    _read_partitions(ask, cluster, err) ||
+	    cluster_partitions(cluster, ask->partition, &ask->partitions,
+			       err) ||
 	    _find_families(ask, &families, err) ||
 	    _read_devices(ask, cluster, &families, template, err))
 		return -1;

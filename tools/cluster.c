@@ -385,6 +385,37 @@ extern const cluster_partition_t *cluster_partition(const cluster_t *cluster,
 	return NULL;
 }
 
+extern int cluster_partitions(const cluster_t *cluster, const char *names,
+			      cluster_partition_t *all, neuron_error_t *err)
+{
+	const char *at = names;
+
+	*all = (cluster_partition_t){
+		.has = calloc((size_t) cluster->node_count + 1, sizeof(bool))};
+	if (!all->has)
+		return _out_of_memory(err);
+	do {
+		size_t length = at ? strcspn(at, ",") : 0;
+		const cluster_partition_t *one;
+		char name[256];
+
+		snprintf(name, sizeof(name), "%.*s", (int) length,
+			 at ? at : "");
+		one = cluster_partition(cluster, at ? name : NULL);
+		if (!one) {
+			free(all->has);
+			all->has = NULL;
+			return neuron_error_set(
+				err, ENOENT, "--partition %.64s: there is none",
+				at ? name : "(default)");
+		}
+		for (uint32_t n = 0; n < cluster->node_count; n++)
+			all->has[n] |= one->has[n];
+		at = (at && at[length]) ? at + length + 1 : NULL;
+	} while (at);
+	return 0;
+}
+
 /*
  * Jobs
  */
@@ -517,6 +548,7 @@ static int _add_job(cluster_t *cluster, json_object *from)
 
 	cluster->job_count++;
 	job->job_id = _count(from, "job_id");
+	_copy(from, "display_id", job->display_id, sizeof(job->display_id));
 	_copy(from, "user_name", job->user, sizeof(job->user));
 	_copy(from, "name", job->name, sizeof(job->name));
 	_copy(from, "partition", job->partition, sizeof(job->partition));
@@ -554,11 +586,18 @@ static int _load_jobs(cluster_t *cluster, json_object *snapshot,
 }
 
 extern const cluster_job_t *cluster_job(const cluster_t *cluster,
-					uint32_t job_id)
+					const char *id)
 {
+	char *end;
+	unsigned long number = strtoul(id, &end, 10);
+	bool is_number = (id[0] >= '0') && (id[0] <= '9') && !*end;
+
 	for (uint32_t i = 0; i < cluster->job_count; i++) {
-		if (cluster->jobs[i].job_id == job_id)
-			return &cluster->jobs[i];
+		const cluster_job_t *job = &cluster->jobs[i];
+
+		if ((is_number && (job->job_id == number)) ||
+		    (job->display_id[0] && !strcmp(job->display_id, id)))
+			return job;
 	}
 	return NULL;
 }

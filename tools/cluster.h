@@ -28,9 +28,10 @@ typedef enum {
 
 typedef struct {
 	uint32_t job_id;
+	char display_id[32]; /* "12_3", "12+1"; "": the number alone */
 	char user[64];
 	char name[64];
-	char partition[64];
+	char partition[512]; /* several with commas between them */
 	cluster_state_t state;
 	char state_name[32]; /* "PENDING" */
 	char reason[256]; /* why slurmctld lets it wait */
@@ -117,11 +118,21 @@ extern int64_t cluster_holder(const cluster_t *cluster, uint32_t node,
 			      unsigned int device);
 /* Index of a node; -1 */
 extern int64_t cluster_node(const cluster_t *cluster, const char *name);
-/* NULL: none with that id */
+/* IN id - a number, or as squeue shows it: "12_3" of an array, "12+1" of a
+ * heterogeneous job. RET NULL: none with that id */
 extern const cluster_job_t *cluster_job(const cluster_t *cluster,
-					uint32_t job_id);
+					const char *id);
 /* NULL: none of that name; the default one for NULL */
 extern const cluster_partition_t *cluster_partition(const cluster_t *cluster,
 						    const char *name);
+/*
+ * The nodes of several partitions as of one.
+ * IN names - with commas between them; NULL: the default one.
+ * OUT all - has is for free(), name and the rest stay 0.
+ * RET 0; -1 with errno ENOENT (a sentence names the one that there is not) or
+ *	ENOMEM.
+ */
+extern int cluster_partitions(const cluster_t *cluster, const char *names,
+			      cluster_partition_t *all, neuron_error_t *err);
 
 #endif

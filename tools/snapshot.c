@@ -358,11 +358,26 @@ static void _add_times(json_object *to, const job_info_t *info)
 	_add_count(to, "time_limit", info->time_limit, 0);
 }
 
+/* "12_3" of an array, "12+1" of a heterogeneous job: as squeue shows them */
+static void _add_display_id(json_object *to, const job_info_t *info)
+{
+	char text[32] = "";
+
+	if (info->array_job_id && (info->array_task_id != NO_VAL))
+		snprintf(text, sizeof(text), "%u_%u", info->array_job_id,
+			 info->array_task_id);
+	else if (info->het_job_id)
+		snprintf(text, sizeof(text), "%u+%u", info->het_job_id,
+			 info->het_job_offset);
+	_add(to, "display_id", text);
+}
+
 static json_object *_job(const job_info_t *info)
 {
 	json_object *job = json_object_new_object();
 
 	_add_number(job, "job_id", info->job_id);
+	_add_display_id(job, info);
 	_add_user(job, info->user_id);
 	_add(job, "name", info->name);
 	_add(job, "partition", info->partition);

@@ -16,7 +16,9 @@ const topo_command_t topo_explain = {
 	.help = "where a job runs and at what cost; why it waits, and what would help",
 	.details =
 		"  --shape TIER    as if it had asked for consecutive, best, ring or connected\n"
-		"  --json\n",
+		"  --json\n"
+		"\n"
+		"JOBID is a number, 12_3 of an array or 12+1 of a heterogeneous job.\n",
 	.run = _explain,
 };
 
@@ -142,13 +144,18 @@ static int _explain_running(const cluster_t *cluster, const cluster_job_t *job,
 static int _explain_pending(const cluster_t *cluster, const cluster_job_t *job,
 			    bool json, neuron_error_t *err)
 {
-	const cluster_partition_t *partition =
-		cluster_partition(cluster, job->partition);
+	cluster_partition_t partitions;
 	answer_t answer;
 	char text[256];
 	int rc = TOPO_GOOD;
 
-	if (answer_ask(cluster, job, partition, &answer, err))
+	if (cluster_partitions(cluster,
+			       job->partition[0] ? job->partition : NULL,
+			       &partitions, err))
+		return -1;
+	rc = answer_ask(cluster, job, &partitions, &answer, err);
+	free(partitions.has);
+	if (rc)
 		return -1;
 	answer_request(job, text, sizeof(text));
 	if (json) {
@@ -180,15 +187,11 @@ static int _explain_job(const topo_t *topo, const char *id, const char *shape,
 	cluster_t cluster;
 	cluster_job_t job;
 	neuron_error_t err;
-	char *end;
-	unsigned long number = strtoul(id, &end, 10);
 	int rc;
 
 	if (topo_load(topo, &cluster, &err))
 		return topo_fail(&topo_explain, &err);
-	found = (*end || (number > UINT32_MAX))
-			? NULL
-			: cluster_job(&cluster, (uint32_t) number);
+	found = cluster_job(&cluster, id);
 	if (!found) {
 		rc = neuron_error_set(
 			&err, ENOENT,

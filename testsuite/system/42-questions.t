@@ -42,6 +42,7 @@ like "$(scontrol show job "$job")" \
 explained=$(topo explain "$job")
 like "$explained" 'one UltraServer joins all nodes' "explain: the level"
 like "$explained" 'NeuronLinks 16 of 16|NeuronLinks 12 of 12' "explain: the links"
+like "$explained" 'NeuronLink +1 of 1 joints between nodes' "explain: the joints of UltraServers"
 like "$explained" 'EFA .* on 2 of 2 nodes' "explain: the interfaces"
 like "$explained" 'ranks +follow switches and UltraServer rings' "explain: the order of ranks"
 is "$(value "$(topo explain "$job" --json)" nodes_with_their_own_efa)" 2 "explain --json"
@@ -55,6 +56,7 @@ schema "snapshot" snapshot "$(topo snapshot --json)" 'profiles[.]'
 # Pictures
 out=$(topo show)
 like "$out" '^ +UltraServer us1' "show: the UltraServer"
+is "$(grep -c ' $' <<<"$out")" 0 "show: no blank at the end of a line"
 like "$out" '^ +4 sets of 16 on 4 nodes|^ +2 sets of 16 on 2 nodes' "show: what is free"
 like "$out" '^  n1 +1x8' "show: what a node can take"
 unlike "$(topo show n2)" 'i1' "show of one node: no other"
@@ -145,6 +147,8 @@ out=$(topo fit -N2 --gres=neuron:16 --neuron-ultraserver=require --json)
 is $? 3 "n2 and n4 are no group that a job can require"
 is "$(value "$out" helps 0 change)" "--neuron-ultraserver=prefer" "which is named"
 like "$(value "$out" blockers)" "$first|$second" "as is the end of one of the jobs"
+is "$(value "$out" helps 0 cost)" "losing 1.00 of its NeuronLink bandwidth between nodes: 0 of 1 joints" \
+	"with what it costs"
 ok "without it they fit" topo fit -N2 --gres=neuron:16 --neuron-ultraserver=prefer
 waiting=$(submit -N2 --gres=neuron:16 --neuron-ultraserver=require -t 5)
 ok "such a job waits" wait_state "$waiting" PENDING
@@ -163,6 +167,21 @@ is "$(value "$out" census unusable)" 3 "they are counted"
 is "$(value "$out" blockers 0)" "$job" "the job whose end would do is named"
 like "$(topo fit --gres=neuron:16)" 'nodes that are down or drained come back' "as is what would help"
 scontrol update nodename='n[2-4]' state=resume
+cancel_all
+wait_idle
+
+# Parts of an array and of a heterogeneous job, by the names that squeue has
+array=$(sbatch --parsable --array=3-4 --gres=neuron:8 -o /dev/null --wrap='sleep 300')
+ok "an array runs" wait_for -t 20 eval '[ "$(squeue -h -j "$array" -t R -o %i | wc -l)" = 2 ]'
+like "$(topo explain "${array}_4")" '^Job [0-9]+ .*: RUNNING, 1 nodes, 8 devices' "explain: one of an array"
+is "$(value "$(topo explain "${array}_3" --json)" placement nodes 0 devices)" \
+	"$(scontrol show job -d "${array}_3" | sed -n 's/.*neuron[:a-z0-9]*(IDX:\([0-9,-]*\)).*/\1/p')" "with its own devices"
+het=$(sbatch --parsable -o /dev/null --gres=neuron:4 : --gres=neuron:16 -N2 --wrap='sleep 300')
+ok "a heterogeneous job runs" wait_for -t 30 eval '[ "$(squeue -h -j "$het" -t R -o %i | wc -l)" = 2 ]'
+like "$(topo explain "$het+0")" ': RUNNING, 1 nodes, 4 devices' "explain: its first part"
+like "$(topo explain "$het+1")" ': RUNNING, 2 nodes, 32 devices' "explain: its second"
+like "$(topo explain "$het+1")" 'NeuronLink +1 of 1 joints' "which is a pair"
+like "$(topo explain "$het+2" 2>&1)" 'no such job' "there is no third"
 cancel_all
 wait_idle
 
