@@ -43,6 +43,13 @@ out=$(run -w t2 -n1 --gres=neuron:trn2:16)
 is "$(first "$out")" "0-15|$(cores 0 63)|64|2|" "trn2: all cores of a node, two physical ones each"
 is "$(second "$out")" "$(first "$out")" "trn2: the step sees the same"
 
+# The whole job: scripts have it, tasks of srun alone only what is theirs
+whole='echo "${SLURM_JOB_NEURON-unset} ${SLURM_JOB_EFA-unset}"'
+job=$(sbatch --parsable -o "$CLUSTER_DIR/out/whole" -w t2 --gres=neuron:trn2:8 --wrap="$whole")
+ok "a script ends" wait_state "$job" COMPLETED
+is "$(<"$CLUSTER_DIR/out/whole")" "0-7 0-7" "a script has the devices and interfaces of the job"
+is "$(srun -w t2 --gres=neuron:trn2:8 sh -c "$whole")" "unset unset" "a task of srun has not"
+
 hold=$(grant -w t2 --gres=neuron:trn2:4)
 out=$(run -w t2 -n1 --gres=neuron:trn2:4)
 devices=$(first "$out" | cut -d'|' -f1)
