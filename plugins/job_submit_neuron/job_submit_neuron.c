@@ -451,6 +451,8 @@ static int _check_options(const asked_t *asked, neuron_error_t *err)
 
 static int _apply_options(asked_t *asked, neuron_error_t *err)
 {
+	neuron_error_t note = {""};
+
 	if (!asked->wishes.options.given)
 		return asked->record ? 0
 				     : wishes_set_restart(&asked->wishes,
@@ -465,8 +467,10 @@ static int _apply_options(asked_t *asked, neuron_error_t *err)
 		return -1;
 	if (wishes_set_tasks(&asked->wishes, &asked->request,
 			     asked->families.kinds, asked->families.kind_count,
-			     asked->desc, err))
+			     asked->desc, &note, err))
 		return -1;
+	if (note.text[0])
+		_tell(asked, note.text);
 	wishes_write(&asked->wishes, asked->desc);
 	return 0;
 }

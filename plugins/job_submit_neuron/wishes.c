@@ -162,11 +162,13 @@ static void _raise_cpus(job_desc_msg_t *job_desc, const request_t *request,
 
 extern int wishes_set_tasks(const wishes_t *wishes, const request_t *request,
 			    const plan_kind_t *kinds, uint32_t count,
-			    job_desc_msg_t *job_desc, neuron_error_t *err)
+			    job_desc_msg_t *job_desc, neuron_error_t *note,
+			    neuron_error_t *err)
 {
 	uint32_t tasks;
 	char text[16];
 
+	note->text[0] = '\0';
 	if (!_tasks_are_free(job_desc))
 		return 0;
 	if (plan_tasks(&wishes->options, request, kinds, count, &tasks, err))
@@ -175,6 +177,11 @@ extern int wishes_set_tasks(const wishes_t *wishes, const request_t *request,
 		return 0;
 	job_desc->ntasks_per_node = tasks;
 	_raise_cpus(job_desc, request, tasks);
+	if (!job_desc->script && (tasks > 1))
+		snprintf(
+			note->text, sizeof(note->text),
+			"neuron: the job has room for %u tasks on each node, but srun and salloc start one unless they are told: add --ntasks-per-node=%u",
+			tasks, tasks);
 	/* The leader of a heterogeneous job has the environment of all */
 	if (!job_desc->script || !job_desc->environment ||
 	    (job_desc->het_job_offset != NO_VAL))

@@ -48,12 +48,15 @@ extern int wishes_fill_devices(const wishes_t *wishes, const conf_t *conf,
 /*
  * Set the number of tasks on a node, unless the user fixed any number of
  * tasks: in the description, and for a batch script in its environment as
- * sbatch does for --ntasks-per-node.
+ * sbatch does for --ntasks-per-node. srun and salloc counted their tasks
+ * before they asked, and start one a node: they are told.
+ * OUT note - "", or that sentence.
  * RET 0; -1 with a sentence.
  */
 extern int wishes_set_tasks(const wishes_t *wishes, const request_t *request,
 			    const plan_kind_t *kinds, uint32_t count,
-			    job_desc_msg_t *job_desc, neuron_error_t *err);
+			    job_desc_msg_t *job_desc, neuron_error_t *note,
+			    neuron_error_t *err);
 
 /*
  * What becomes of a job that loses a node is decided by fields that Slurm has

@@ -247,6 +247,14 @@ out=$(salloc -p inf2 --neuron-model=70B true 2>&1)
 like "$out" '^salloc: neuron: model 70B .* 5 inf2 devices' "salloc says what it picked"
 out=$(srun -p inf2 --neuron-model=70B true 2>&1)
 like "$out" '^srun: neuron: model 70B .* 5 inf2 devices' "srun says what it picked"
+# and what they cannot do
+out=$(srun $all --neuron-tp=8 sh -c 'echo one task' 2>&1)
+like "$out" '^srun: neuron: the job has room for 2 tasks on each node, .* add --ntasks-per-node=2$' \
+	"srun says that it starts one task"
+is "$(grep -c 'one task' <<<"$out")" 1 "it does"
+out=$(srun $all --neuron-tp=8 --ntasks-per-node=2 sh -c 'echo one task' 2>&1)
+is "$(grep -c 'one task' <<<"$out") $(grep -c 'room for' <<<"$out")" "2 0" "told so it starts them, and says nothing"
+like "$(salloc $all --neuron-launch=core true 2>&1)" 'salloc: neuron: .* add --ntasks-per-node=16$' "salloc says it too"
 out=$(srun --neuron-tp=3 $all true 2>&1)
 like "$out" '^srun: error: tp=3 does not go with' "srun says why not"
 
