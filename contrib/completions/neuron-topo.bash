@@ -40,7 +40,8 @@ _neuron_topo_options() {
 			-G --gpus --gpus-per-node --gpus-per-task --gpus-per-socket \
 			--neuron-shape --neuron-tp --neuron-lnc --neuron-wait \
 			--neuron-launch --neuron-ultraserver --neuron-template \
-			--neuron-env --neuron-model --json
+			--neuron-env --neuron-model --neuron-on-fault \
+			--neuron-on-member-loss --json
 		;;
 	explain) echo --shape --json ;;
 	mask) echo --reason --jobs --json ;;
@@ -75,7 +76,8 @@ _neuron_topo_takes() {
 		--tres-per-task | --ntasks | --ntasks-per-node | --cpus-per-task | \
 		--nodelist | --exclude | --time | --neuron-shape | --neuron-launch | \
 		--neuron-ultraserver | --neuron-template | --neuron-tp | --neuron-lnc | \
-		--neuron-wait | --neuron-env | --neuron-model | --reason | --mincpus | \
+		--neuron-wait | --neuron-env | --neuron-model | --neuron-on-fault | \
+		--neuron-on-member-loss | --reason | --mincpus | \
 		--mem | --mem-per-cpu | --constraint | --reservation | --account | --qos | \
 		--licenses | --dependency | --switches | --ntasks-per-socket | \
 		--ntasks-per-core | --job-name | --error | --chdir | --comment | --export | \
