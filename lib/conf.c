@@ -70,6 +70,8 @@ struct conf {
 	uint32_t health_interval;
 	conf_strings_t strings;
 	bool only_is_member; /* of conf_decode_node() */
+	conf_versions_t versions;
+	const char *version_rules; /* NULL: not set */
 	conf_numbering_t numbering;
 	shape_tier_t tier;
 	bool undocumented_refused;
@@ -342,6 +344,30 @@ static int _read_on_member_loss(parse_t *parse)
 	if (policy_loss_decode(parse->value, &parse->conf->on_member_loss,
 			       &why))
 		return _refuse(parse, EINVAL, "%s", why.text);
+	return 0;
+}
+
+static int _read_versions(parse_t *parse)
+{
+	if (!strcasecmp(parse->value, "warn"))
+		parse->conf->versions = CONF_VERSIONS_WARN;
+	else if (!strcasecmp(parse->value, "drain"))
+		parse->conf->versions = CONF_VERSIONS_DRAIN;
+	else if (!strcasecmp(parse->value, "off"))
+		parse->conf->versions = CONF_VERSIONS_OFF;
+	else
+		return _refuse(parse, EINVAL,
+			       "versions that do not work together can be "
+			       "logged, or drain their node; write warn, drain "
+			       "or off");
+	return 0;
+}
+
+static int _read_version_rules(parse_t *parse)
+{
+	if (_check_path(parse))
+		return -1;
+	parse->conf->version_rules = parse->value;
 	return 0;
 }
 
@@ -704,6 +730,8 @@ static const conf_key_t keys[] = {
 	{"OnFault", SITE_LINE, false, _read_on_fault},
 	{"OnFaultSignal", SITE_LINE, false, _read_on_fault_signal},
 	{"OnMemberLoss", SITE_LINE, false, _read_on_member_loss},
+	{"VersionCheck", SITE_LINE, false, _read_versions},
+	{"VersionRules", SITE_LINE, false, _read_version_rules},
 	{"DeviceServices", SITE_LINE, false, _read_services},
 	{"HealthRules", SITE_LINE, false, _read_health_rules},
 	{"HealthInterval", SITE_LINE, false, _read_health_interval},
@@ -1954,6 +1982,16 @@ extern uint32_t conf_health_interval(const conf_t *conf)
 extern conf_strings_t conf_cloud_health_strings(const conf_t *conf)
 {
 	return conf->strings;
+}
+
+extern conf_versions_t conf_versions(const conf_t *conf)
+{
+	return conf->versions;
+}
+
+extern const char *conf_version_rules(const conf_t *conf)
+{
+	return conf->version_rules;
 }
 
 extern bool conf_is_service(const conf_t *conf, const char *command)

@@ -49,6 +49,9 @@
  *				default USR1
  *	OnMemberLoss=slurm|nothing|restart|migrate	what is done to a job of
  *				several nodes that loses one; default slurm
+ *	VersionCheck=drain|warn|off	what slurmd and Prolog do about versions
+ *				that do not work together; default warn
+ *	VersionRules=PATH	the rules, see versions.h (default: see caller)
  *	DeviceServices=COMMANDS	processes of root with these names may have
  *				devices open; default CONF_SERVICES
  *	HealthRules=PATH	rules of neuron-health (rules.h); default: see
@@ -112,6 +115,13 @@ typedef enum {
 	CONF_BAD_DEVICE_DRAIN, /* its node does */
 	CONF_BAD_DEVICE_KEEP /* Epilog does nothing, Prolog drains */
 } conf_bad_device_t;
+
+/* What is done about versions that do not work together */
+typedef enum {
+	CONF_VERSIONS_WARN,
+	CONF_VERSIONS_DRAIN, /* Prolog drains the node */
+	CONF_VERSIONS_OFF /* nobody looks */
+} conf_versions_t;
 
 typedef enum { CONF_ABSOLUTE, CONF_RELATIVE } conf_numbering_t;
 
@@ -215,6 +225,9 @@ extern conf_bad_device_t conf_bad_device(const conf_t *conf);
 /* With the signal of OnFaultSignal, whatever OnFault is */
 extern on_fault_t conf_on_fault(const conf_t *conf);
 extern member_loss_t conf_on_member_loss(const conf_t *conf);
+extern conf_versions_t conf_versions(const conf_t *conf);
+/* NULL: not set */
+extern const char *conf_version_rules(const conf_t *conf);
 /* True when DeviceServices has a command */
 extern bool conf_is_service(const conf_t *conf, const char *command);
 /* NULL when not set */

@@ -17,7 +17,6 @@
 #define NUMA_MAX PROFILE_NUMA_MAX
 #define NUMA_TEXT_MAX 1024
 #define UVERBS_MAX 1023
-#define LNC_MAX 8
 #define SERVER_ID_LENGTH 16
 /* A NUMA node of 1 PiB */
 #define MEMORY_KIB_MAX (1ULL << 40)
@@ -42,8 +41,7 @@ struct probe {
 	char instance[PROBE_TEXT_MAX];
 	char instance_id[PROBE_TEXT_MAX];
 	uint64_t memory_kib;
-	char driver[PROBE_TEXT_MAX];
-	unsigned int lnc;
+	software_t software;
 	unsigned int device_count;
 	probe_device_t devices[DEVSET_MAX];
 	unsigned int pci_count;
@@ -603,25 +601,19 @@ static int _see_numa(const char *name, void *arg)
  * The whole machine
  */
 
-static void _look_at_lnc(look_t *look)
+static void _note_defect(const char *text, void *arg)
 {
-	static const char path[] = "opt/aws/neuron/logical_nc_config";
-	static const char key[] = "NEURON_LOGICAL_NC_CONFIG=";
-	char line[SYSFS_FILE_MAX];
-	neuron_error_t err;
-	int lnc;
+	_defect(arg, text);
+}
 
-	if (!_settle(look,
-		     sysfs_line(look->root, path, line, sizeof(line), &err),
-		     &err))
-		return;
-	lnc = sysfs_name_number(line, key, LNC_MAX);
-	if (lnc > 0) {
-		look->probe->lnc = (unsigned int) lnc;
-		return;
-	}
-	sysfs_refuse(path, line, "NEURON_LOGICAL_NC_CONFIG=1 or =2", &err);
-	_defect(look, err.text);
+static void _look_at_software(look_t *look)
+{
+	neuron_error_t err;
+
+	(void) _settle(look,
+		       software_look(look->root, &look->probe->software,
+				     _note_defect, look, &err),
+		       &err);
 }
 
 /* A file of the class; RET false: it says "busy", or has no value */
@@ -721,18 +713,15 @@ static void _look_at_id(look_t *look)
 
 static void _look(look_t *look, const char *root)
 {
-	static const char *const driver_places[] = {"sys/module/neuron/version",
-						    NULL};
 	probe_t *probe = look->probe;
 
 	_text(look, "", product_places, probe->instance,
 	      sizeof(probe->instance));
 	_look_at_id(look);
-	_text(look, "", driver_places, probe->driver, sizeof(probe->driver));
 	_look_at_devices(look);
 	_look_at_efas(look, root);
 	_each(look, "sys/devices/system/node", _see_numa);
-	_look_at_lnc(look);
+	_look_at_software(look);
 	_look_at_servers(look);
 }
 
@@ -811,12 +800,17 @@ extern uint64_t probe_memory_mib(const probe_t *probe)
 
 extern const char *probe_driver_version(const probe_t *probe)
 {
-	return probe->driver;
+	return probe->software.versions[SOFTWARE_DRIVER];
+}
+
+extern const software_t *probe_software(const probe_t *probe)
+{
+	return &probe->software;
 }
 
 extern unsigned int probe_lnc(const probe_t *probe)
 {
-	return probe->lnc;
+	return probe->software.lnc;
 }
 
 extern const char *probe_numa_cpus(const probe_t *probe, unsigned int numa)

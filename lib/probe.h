@@ -8,7 +8,6 @@
  *	/sys/devices/virtual/neuron_device/neuron<i>/ or
  *	/sys/class/neuron_device/neuron<i>/	devices: core_count,
  *		connected_devices, info/serial_number, info/architecture/...
- *	/sys/module/neuron/version		driver
  *	/sys/devices/virtual/dmi/id/product_name	EC2 instance type
  *	/sys/devices/virtual/dmi/id/board_asset_tag	EC2 instance id, on
  *		Nitro machines (aws-ec2-instance-connect-config,
@@ -21,7 +20,8 @@
  *	/sys/devices/system/node/node<n>/cpumap	CPUs (through hwloc)
  *	/sys/devices/system/node/node<n>/meminfo	their memory
  *	/dev/neuron<i>, /dev/infiniband/uverbs<n>
- *	/opt/aws/neuron/logical_nc_config	the machine's default LNC
+ *	versions of driver, runtime library and the rest, and the machine's
+ *		default LNC: see software.h
  *	/sys/class/neuron_device/{node_id_4,server_id_4,...}	UltraServer
  *
  * Every number is bounded, every file read once with a limit; a file whose
@@ -34,6 +34,7 @@
 
 #include "profile.h"
 #include "server.h"
+#include "software.h"
 
 #define PROBE_TEXT_MAX 64
 #define PROBE_PATH_MAX 512
@@ -97,6 +98,8 @@ extern const char *probe_instance(const probe_t *probe);
 /* "i-..." */
 extern const char *probe_instance_id(const probe_t *probe);
 extern const char *probe_driver_version(const probe_t *probe);
+/* Never NULL; the probe's */
+extern const software_t *probe_software(const probe_t *probe);
 /* Memory that the kernel shows, of all NUMA nodes; 0: not known */
 extern uint64_t probe_memory_mib(const probe_t *probe);
 /* Default LNC of the machine; 0: not set */

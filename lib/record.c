@@ -24,7 +24,8 @@ typedef struct {
 	neuron_error_t *err;
 } record_t;
 
-typedef enum { TAKE_FILE, TAKE_NODE, TAKE_LINK } take_t;
+/* A node is taken as an empty file; a link to a file leaves that out */
+typedef enum { TAKE_FILE, TAKE_NODE, TAKE_LINK, TAKE_FILE_LINK } take_t;
 
 /* What probe.h lists; "*" and the like stand for one name */
 static const struct {
@@ -66,7 +67,13 @@ static const struct {
 	{TAKE_FILE, "sys/class/infiniband_verbs/uverbs*/ibdev"},
 	{TAKE_FILE, "sys/devices/system/node/node*/cpumap"},
 	{TAKE_FILE, "sys/devices/system/node/node*/meminfo"},
+	{TAKE_FILE, "sys/module/efa/version"},
 	{TAKE_FILE, "opt/aws/neuron/logical_nc_config"},
+	{TAKE_FILE, "opt/amazon/efa/lib*/pkgconfig/libfabric.pc"},
+	{TAKE_FILE, "opt/amazon/efa_installed_packages"},
+	{TAKE_NODE, "opt/aws/neuron/lib/libnrt.so.*.*"},
+	{TAKE_FILE_LINK, "opt/aws/neuron/lib/libnrt.so"},
+	{TAKE_FILE_LINK, "opt/aws/neuron/lib/libnrt.so.1"},
 	{TAKE_NODE, "dev/neuron[0-9]*"},
 	{TAKE_NODE, "dev/infiniband/uverbs[0-9]*"},
 };
@@ -124,7 +131,7 @@ static void _climb(const char *path, char *buf, size_t size)
 	buf[used] = '\0';
 }
 
-static void _take_link(record_t *record, const char *path)
+static void _take_link(record_t *record, take_t take, const char *path)
 {
 	char real[SYSFS_PATH_MAX], up[64], target[SYSFS_PATH_MAX + 64];
 	int n;
@@ -133,7 +140,8 @@ static void _take_link(record_t *record, const char *path)
 		return;
 	_climb(path, up, sizeof(up));
 	n = snprintf(target, sizeof(target), "%s%s", up, real);
-	_give(record, RECORD_DIRECTORY, real, NULL, 0);
+	if (take == TAKE_LINK)
+		_give(record, RECORD_DIRECTORY, real, NULL, 0);
 	_give(record, RECORD_LINK, path, target, (size_t) n);
 }
 
@@ -144,7 +152,7 @@ static void _take(record_t *record, take_t take, const char *path)
 	else if (take == TAKE_NODE)
 		_take_node(record, path);
 	else
-		_take_link(record, path);
+		_take_link(record, take, path);
 }
 
 /* Names of a directory that match one part of a pattern */

@@ -218,16 +218,13 @@ static void _lnc(look_t *look)
 	_tell(look, err.text);
 }
 
+/* A name that is malformed is told by probe, which reads more places */
 static void _instance(look_t *look)
 {
+	static const char path[] = "sys/devices/virtual/dmi/id/product_name";
 	char *instance = look->software->instance;
-	neuron_error_t err;
 
-	if (!_settle(look,
-		     sysfs_line(look->root,
-				"sys/devices/virtual/dmi/id/product_name",
-				instance, VERSION_TEXT_MAX, &err),
-		     &err))
+	if (sysfs_line(look->root, path, instance, VERSION_TEXT_MAX, NULL) < 0)
 		instance[0] = '\0';
 }
 

@@ -69,6 +69,8 @@ typedef struct {
 	unsigned long long server_id;
 	int node_id;
 	const char *instance_id;
+	/* versions; "": it is not installed */
+	const char *driver, *runtime, *libfabric, *efa_driver;
 	/* what is broken */
 	devset_t no_device, no_efa, wrong_numa, not_device;
 	bool wrong_cores, extra_device;
@@ -735,6 +737,28 @@ static bool _has_ultraserver_files(const profile_t *profile)
 	       !strcmp(profile_device_name(profile), "Trainium2");
 }
 
+/* As the packages aws-neuronx-runtime-lib and libfabric-aws-dev have it */
+static void _write_software(const sim_t *sim)
+{
+	static const char dir[] = "opt/aws/neuron/lib/libnrt.so";
+	char path[PATH_LENGTH];
+
+	if (*sim->driver)
+		_put(sim, "sys/module/neuron/version", "%s\n", sim->driver);
+	if (*sim->efa_driver && profile_efa_count(sim->profile))
+		_put(sim, "sys/module/efa/version", "%s\n", sim->efa_driver);
+	if (*sim->libfabric && profile_efa_count(sim->profile))
+		_put(sim, "opt/amazon/efa/lib64/pkgconfig/libfabric.pc",
+		     "prefix=/opt/amazon/efa\n\nName: libfabric\n"
+		     "Description: OFI-WG libfabric\nVersion: %s\n",
+		     sim->libfabric);
+	if (!*sim->runtime)
+		return;
+	_put(sim, _path(path, "%s.%s", dir, sim->runtime), "%s", "");
+	_link(sim, _path(path, "%s.1", dir), "libnrt.so.%s", sim->runtime);
+	_link(sim, dir, "libnrt.so.1");
+}
+
 static void _write_machine(const sim_t *sim)
 {
 	const char *instance = profile_instance(sim->profile, 0);
@@ -744,12 +768,12 @@ static void _write_machine(const sim_t *sim)
 	_put(sim, "sys/devices/virtual/dmi/id/board_asset_tag", "%s\n",
 	     sim->instance_id ? sim->instance_id : "Amazon EC2");
 	_link(sim, "sys/class/dmi/id", "../../devices/virtual/dmi/id");
-	_put(sim, "sys/module/neuron/version", "2.30.2.0\n");
 	_put(sim, "proc/sys/kernel/random/boot_id",
 	     "00000000-0000-4000-8000-%012llx\n",
 	     (unsigned long long) (sim->node_id + 1));
 	/* The kernel's log; a test adds records */
 	_put(sim, "dev/kmsg", "5,0,0,-;Linux version 6.1.0\n");
+	_write_software(sim);
 	if (sim->lnc)
 		_put(sim, "opt/aws/neuron/logical_nc_config",
 		     "NEURON_LOGICAL_NC_CONFIG=%u\n", sim->lnc);
@@ -986,6 +1010,12 @@ static void _usage(void)
 	      "  --node-id N           its number there, 0 to 3\n"
 	      "  --instance-id ID      EC2 instance id, i-...\n"
 	      "  --counters            also the counters of cores, all 0\n"
+	      "  --driver VERSION      of the Neuron driver, 2.30.2.0\n"
+	      "  --runtime VERSION     of libnrt.so, 2.34.10.0\n"
+	      "  --libfabric VERSION   where there are EFA interfaces,\n"
+	      "                        2.1.0amzn3.0\n"
+	      "  --efa-driver VERSION  there, 2.17.2g\n"
+	      "                        '' for each: it is not installed\n"
 	      "  --break WHAT          something is wrong; may be repeated:\n"
 	      "      no-device=N       neuron N is not there\n"
 	      "      no-efa=N          efa N is not there\n"
@@ -1036,6 +1066,7 @@ typedef struct {
 	unsigned int break_count;
 	const char *lnc, *server_id, *node_id, *instance_id;
 	bool counters;
+	const char *driver, *runtime, *libfabric, *efa_driver;
 } options_t;
 
 static void _parse(int argc, char **argv, options_t *options)
@@ -1047,6 +1078,10 @@ static void _parse(int argc, char **argv, options_t *options)
 		{"node-id", required_argument, NULL, 'n'},
 		{"instance-id", required_argument, NULL, 'i'},
 		{"counters", no_argument, NULL, 'c'},
+		{"driver", required_argument, NULL, 'D'},
+		{"runtime", required_argument, NULL, 'R'},
+		{"libfabric", required_argument, NULL, 'L'},
+		{"efa-driver", required_argument, NULL, 'E'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -1065,6 +1100,14 @@ static void _parse(int argc, char **argv, options_t *options)
 			options->instance_id = optarg;
 		else if (option == 'c')
 			options->counters = true;
+		else if (option == 'D')
+			options->driver = optarg;
+		else if (option == 'R')
+			options->runtime = optarg;
+		else if (option == 'L')
+			options->libfabric = optarg;
+		else if (option == 'E')
+			options->efa_driver = optarg;
 		else if (option == 'h') {
 			_usage();
 			exit(0);
@@ -1090,6 +1133,10 @@ static void _apply(sim_t *sim, const options_t *options)
 		     profile_name(sim->profile));
 	sim->counters = options->counters;
 	sim->instance_id = options->instance_id;
+	sim->driver = options->driver;
+	sim->runtime = options->runtime;
+	sim->libfabric = options->libfabric;
+	sim->efa_driver = options->efa_driver;
 	sim->node_id = -1;
 	if (options->server_id) {
 		_server_option(sim, options->server_id);
@@ -1102,7 +1149,10 @@ static void _apply(sim_t *sim, const options_t *options)
 int main(int argc, char **argv)
 {
 	static sim_t sim;
-	options_t options = {.lnc = NULL};
+	options_t options = {.driver = "2.30.2.0",
+			     .runtime = "2.34.10.0",
+			     .libfabric = "2.1.0amzn3.0",
+			     .efa_driver = "2.17.2g"};
 	neuron_error_t err;
 	profile_t *profile;
 

@@ -14,6 +14,7 @@
 #include "lib/device.h"
 #include "lib/lncfile.h"
 #include "lib/options.h"
+#include "lib/versions.h"
 #include "nodejob.h"
 
 #define POLL_MS 20
@@ -144,6 +145,62 @@ static int _check_efas(const nodejob_t *job, verdict_t *verdict, char *ifaces,
 	return 0;
 }
 
+/* The last rule by which versions are bad */
+static void _note_rule(versions_verdict_t verdict, const char *rule,
+		       const char *sentence, void *arg)
+{
+	(void) rule;
+	if (verdict == VERSIONS_BAD)
+		(void) snprintf(arg, VERSIONS_SENTENCE_MAX, "%s", sentence);
+}
+
+/* OUT why - VERSIONS_SENTENCE_MAX; "": nothing speaks against the versions */
+static int _judge_versions(const nodejob_t *job, const char *path, char *why,
+			   neuron_error_t *err)
+{
+	software_t software;
+	versions_t *versions;
+
+	why[0] = '\0';
+	if (software_look(job->root, &software, NULL, NULL, err))
+		return -1;
+	versions = versions_read(path, err);
+	if (!versions)
+		return -1;
+	(void) versions_judge(versions, &software, _note_rule, why);
+	versions_destroy(versions);
+	return 0;
+}
+
+/*
+ * Rules that cannot be read stop no job: a file that is missing on all nodes
+ * would drain them all.
+ * RET NODEJOB_GOOD: the job may start
+ */
+static int _check_versions(const nodejob_t *job)
+{
+	conf_versions_t policy = conf_versions(job->conf);
+	const char *path = conf_version_rules(job->conf);
+	char why[VERSIONS_SENTENCE_MAX];
+	neuron_error_t err;
+
+	if (policy == CONF_VERSIONS_OFF)
+		return NODEJOB_GOOD;
+	if (_judge_versions(job, path ? path : NEURON_VERSIONS_FILE, why,
+			    &err)) {
+		if (path || errno != ENOENT)
+			nodejob_say(LOG_WARNING,
+				    "job %u: versions are not checked: %s",
+				    job->job, err.text);
+		return NODEJOB_GOOD;
+	}
+	if (why[0] && (policy == CONF_VERSIONS_DRAIN))
+		return nodejob_fail(job, NODEJOB_BAD, why);
+	if (why[0])
+		nodejob_say(LOG_WARNING, "job %u: %s", job->job, why);
+	return NODEJOB_GOOD;
+}
+
 /* Whether LncFile is to be written, and what it says until then */
 static int _plan_lnc(const nodejob_t *job, grant_t *grant, neuron_error_t *err)
 {
@@ -246,6 +303,9 @@ static int _prolog(nodejob_t *job)
 		return nodejob_fail(job, NODEJOB_CONFUSED, err.text);
 	if (_wish(job, &lnc, &err))
 		return _send_away(job, err.text, true);
+	rc = _check_versions(job);
+	if (rc)
+		return rc;
 	verdict_init(&verdict);
 	if (_check_devices(job, &verdict, &err) ||
 	    _check_holders(job, &verdict, &err) ||

@@ -10,11 +10,13 @@
 
 #include "lib/catalog.h"
 #include "lib/probe.h"
+#include "lib/versions.h"
 
 typedef struct {
 	const char *root;
 	const char *profile; /* name; NULL: by the instance type */
 	const char *directory;
+	const char *rules; /* NULL: those that were installed, if they were */
 	const char *node;
 	bool json;
 	bool libfabric;
@@ -30,13 +32,21 @@ const topo_command_t topo_probe = {
 		"  --root DIR          another machine, whose files are below a directory\n"
 		"  --profile NAME      compare with this; default: by the instance type\n"
 		"  --profile-dir DIR   where profiles are\n"
+		"  --rules FILE        which versions work together; default: as installed\n"
 		"  --node NAME         name in the output; default: Slurm's, else the host's\n"
 		"  --libfabric         ask libfabric for the EFA interfaces too; this opens them\n"
 		"  --json\n"
 		"\n"
-		"Exit status 3: the machine differs from the profile, or has none.\n",
+		"Exit status 3: the machine differs from the profile, or has none, or its\n"
+		"versions do not work together.\n",
 	.run = _probe,
 };
+
+/* What rules say of the versions; released with the verdict */
+typedef struct {
+	versions_verdict_t verdict;
+	json_object *rules; /* NULL: there are no rules */
+} versions_look_t;
 
 static int _choose(const wish_t *wish, const probe_t *probe,
 		   const catalog_t *catalog, const profile_t **profile,
@@ -80,6 +90,36 @@ static json_object *_differences(const wish_t *wish, const probe_t *probe,
 	if (wish->libfabric)
 		(void) probe_libfabric(probe, _collect, list);
 	return list;
+}
+
+static void _collect_rule(versions_verdict_t verdict, const char *rule,
+			  const char *sentence, void *arg)
+{
+	json_object *one = json_object_new_object();
+
+	json_object_object_add(one, "name", json_object_new_string(rule));
+	json_object_object_add(
+		one, "verdict",
+		json_object_new_string(versions_verdict_name(verdict)));
+	json_object_object_add(one, "text", json_object_new_string(sentence));
+	json_object_array_add(arg, one);
+}
+
+/* Rules that nobody named need not be there */
+static int _judge(const wish_t *wish, const probe_t *probe,
+		  versions_look_t *look, neuron_error_t *err)
+{
+	versions_t *versions = versions_read(
+		wish->rules ? wish->rules : NEURON_VERSIONS_FILE, err);
+
+	*look = (versions_look_t){VERSIONS_UNKNOWN, NULL};
+	if (!versions)
+		return (wish->rules || (errno != ENOENT)) ? -1 : 0;
+	look->rules = json_object_new_array();
+	look->verdict = versions_judge(versions, probe_software(probe),
+				       _collect_rule, look->rules);
+	versions_destroy(versions);
+	return 0;
 }
 
 static json_object *_json_set(devset_t set)
@@ -187,8 +227,29 @@ static json_object *_json_numa(const probe_t *probe)
 	return list;
 }
 
+static json_object *_json_software(const probe_t *probe)
+{
+	const software_t *software = probe_software(probe);
+	json_object *parts = json_object_new_object();
+
+	for (int part = 0; part < SOFTWARE_PARTS; part++)
+		_add_text(parts, software_name((software_part_t) part),
+			  software->versions[part]);
+	return parts;
+}
+
+static json_object *_json_versions(const versions_look_t *look)
+{
+	json_object *versions = json_object_new_object();
+
+	_add_text(versions, "verdict", versions_verdict_name(look->verdict));
+	json_object_object_add(versions, "rules", json_object_get(look->rules));
+	return versions;
+}
+
 static json_object *_json(const wish_t *wish, const probe_t *probe,
-			  const profile_t *profile, json_object *differences)
+			  const profile_t *profile, const versions_look_t *look,
+			  json_object *differences)
 {
 	json_object *machine = json_object_new_object();
 
@@ -198,6 +259,10 @@ static json_object *_json(const wish_t *wish, const probe_t *probe,
 	_add_text(machine, "instance_type", probe_instance(probe));
 	_add_text(machine, "instance_id", probe_instance_id(probe));
 	_add_text(machine, "driver", probe_driver_version(probe));
+	json_object_object_add(machine, "software", _json_software(probe));
+	if (look->rules)
+		json_object_object_add(machine, "versions",
+				       _json_versions(look));
 	if (profile)
 		_add_text(machine, "profile", profile_name(profile));
 	if (probe_lnc(probe))
@@ -256,6 +321,24 @@ static void _print_efas(const probe_t *probe)
 	}
 }
 
+static void _print_software(const probe_t *probe)
+{
+	static const char *const labels[SOFTWARE_PARTS] = {
+		[SOFTWARE_RUNTIME] = "runtime",
+		[SOFTWARE_LIBFABRIC] = "libfabric",
+		[SOFTWARE_EFA] = "EFA driver",
+	};
+	const software_t *software = probe_software(probe);
+
+	for (int part = 0; part < SOFTWARE_PARTS; part++) {
+		if (labels[part] && software->versions[part][0])
+			printf("%-14s %s\n", labels[part],
+			       software->versions[part]);
+	}
+	if (software->lnc)
+		printf("default LNC    %u\n", software->lnc);
+}
+
 static void _print_head(const wish_t *wish, const probe_t *probe,
 			const profile_t *profile)
 {
@@ -267,9 +350,8 @@ static void _print_head(const wish_t *wish, const probe_t *probe,
 	printf("profile        %s\n", profile ? profile_name(profile) : "none");
 	printf("driver         %s\n", probe_driver_version(probe)[0]
 					      ? probe_driver_version(probe)
-					      : "not loaded");
-	if (probe_lnc(probe))
-		printf("default LNC    %u\n", probe_lnc(probe));
+					      : "not known");
+	_print_software(probe);
 	printf("devices        %u\n", probe_device_count(probe));
 	printf("EFA            %u\n", probe_efa_count(probe));
 	for (unsigned int size = 2; size <= 4; size += 2) {
@@ -285,8 +367,23 @@ static void _print_head(const wish_t *wish, const probe_t *probe,
 	}
 }
 
+static void _print_rules(const versions_look_t *look)
+{
+	size_t count = look->rules ? json_object_array_length(look->rules) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		json_object *text,
+			*rule = json_object_array_get_idx(look->rules, i);
+
+		(void) json_object_object_get_ex(rule, "text", &text);
+		printf("%s%s\n", i ? "" : "\nVersions:\n",
+		       json_object_get_string(text));
+	}
+}
+
 static void _print(const wish_t *wish, const probe_t *probe,
-		   const profile_t *profile, json_object *differences)
+		   const profile_t *profile, const versions_look_t *look,
+		   json_object *differences)
 {
 	size_t count = json_object_array_length(differences);
 
@@ -300,31 +397,43 @@ static void _print(const wish_t *wish, const probe_t *probe,
 		printf("%s%s\n", i ? "" : "\nDifferences:\n",
 		       json_object_get_string(
 			       json_object_array_get_idx(differences, i)));
+	_print_rules(look);
 	json_object_put(differences);
+}
+
+/* RET an exit status */
+static int _tell(const wish_t *wish, const probe_t *probe,
+		 const profile_t *profile, const versions_look_t *look)
+{
+	json_object *differences = _differences(wish, probe, profile);
+	int rc = TOPO_GOOD;
+
+	if (json_object_array_length(differences) ||
+	    (look->verdict == VERSIONS_BAD))
+		rc = TOPO_DIFFERENT;
+	if (!wish->json)
+		_print(wish, probe, profile, look, differences);
+	else if (topo_print_json(&topo_probe, _json(wish, probe, profile, look,
+						    differences)))
+		rc = TOPO_BAD;
+	return rc;
 }
 
 static int _look(const wish_t *wish)
 {
 	const profile_t *profile = NULL;
-	json_object *differences;
+	versions_look_t look = {VERSIONS_UNKNOWN, NULL};
 	neuron_error_t err;
 	catalog_t *catalog = catalog_read(wish->directory, &err);
 	probe_t *probe = catalog ? probe_create(wish->root, &err) : NULL;
-	int rc = TOPO_GOOD;
+	int rc;
 
-	if (!probe || _choose(wish, probe, catalog, &profile, &err)) {
+	if (!probe || _choose(wish, probe, catalog, &profile, &err) ||
+	    _judge(wish, probe, &look, &err))
 		rc = topo_fail(&topo_probe, &err);
-	} else {
-		differences = _differences(wish, probe, profile);
-		if (json_object_array_length(differences))
-			rc = TOPO_DIFFERENT;
-		if (!wish->json)
-			_print(wish, probe, profile, differences);
-		else if (topo_print_json(
-				 &topo_probe,
-				 _json(wish, probe, profile, differences)))
-			rc = TOPO_BAD;
-	}
+	else
+		rc = _tell(wish, probe, profile, &look);
+	json_object_put(look.rules);
 	probe_destroy(probe);
 	catalog_destroy(catalog);
 	return rc;
@@ -349,6 +458,7 @@ static int _probe(const topo_t *topo, int argc, char **argv)
 		{"root", required_argument, NULL, 'r'},
 		{"profile", required_argument, NULL, 'p'},
 		{"profile-dir", required_argument, NULL, 'd'},
+		{"rules", required_argument, NULL, 'R'},
 		{"node", required_argument, NULL, 'n'},
 		{"libfabric", no_argument, NULL, 'l'},
 		{"json", no_argument, NULL, 'j'},
@@ -368,6 +478,8 @@ static int _probe(const topo_t *topo, int argc, char **argv)
 			wish.profile = optarg;
 		else if (option == 'd')
 			wish.directory = optarg;
+		else if (option == 'R')
+			wish.rules = optarg;
 		else if (option == 'n')
 			wish.node = optarg;
 		else if (option == 'l')

@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 
 #include "lib/sysfs.h"
+#include "lib/versions.h"
 #include "address.h"
 #include "site.h"
 
@@ -279,6 +280,40 @@ static void _check_cpus(const node_t *node)
 		      profile_threads_per_core(node->profile));
 }
 
+static void _log_rule(versions_verdict_t verdict, const char *rule,
+		      const char *sentence, void *arg)
+{
+	(void) rule;
+	if (verdict == VERSIONS_BAD)
+		error("gres/%s: %s", (const char *) arg, sentence);
+	else if (verdict == VERSIONS_CAUTION)
+		info("gres/%s: %s", (const char *) arg, sentence);
+	else
+		debug("gres/%s: %s", (const char *) arg, sentence);
+}
+
+static void _check_versions(const node_t *node, const conf_t *conf)
+{
+	const char *path = conf_version_rules(conf);
+	versions_t *versions;
+	neuron_error_t err;
+
+	if ((conf_versions(conf) == CONF_VERSIONS_OFF) ||
+	    xstrcmp(node->gres, "neuron"))
+		return;
+	versions = versions_read(path ? path : NEURON_VERSIONS_FILE, &err);
+	if (versions)
+		(void) versions_judge(versions, probe_software(node->probe),
+				      _log_rule, (void *) node->gres);
+	else if (path || (errno != ENOENT))
+		error("gres/%s: versions are not checked: %s", node->gres,
+		      err.text);
+	else
+		verbose("gres/%s: versions are not checked: %s", node->gres,
+			err.text);
+	versions_destroy(versions);
+}
+
 static void _load_in_slurmd(node_t *node, const conf_t *conf)
 {
 	const char *name = compat_slurmd_node_name();
@@ -302,6 +337,7 @@ static void _load_in_slurmd(node_t *node, const conf_t *conf)
 		      (void *) node->gres);
 	_check_cpus(node);
 	node->probe = probe;
+	_check_versions(node, conf);
 	_publish(node);
 	_describe(node, conf_node_lnc(conf, index), conf_numbering(conf));
 	_describe_launch(node, conf, name);

@@ -58,17 +58,29 @@ static char *_read_file(const char *path, size_t limit)
 	return text;
 }
 
-extern site_t *site_read(neuron_error_t *err)
+/* IN node - NULL: all */
+static site_t *_site_read(const char *node, neuron_error_t *err)
 {
 	site_t *site = xmalloc(sizeof(*site));
 
 	site->path = get_extra_conf_path("neuron.conf");
-	site->conf = conf_read(site->path, NEURON_PROFILE_DIR, _expand, err);
+	site->conf = conf_read_node(site->path, NEURON_PROFILE_DIR, _expand,
+				    node, err);
 	if (!site->conf) {
 		site_destroy(site);
 		return NULL;
 	}
 	return site;
+}
+
+extern site_t *site_read(neuron_error_t *err)
+{
+	return _site_read(NULL, err);
+}
+
+extern site_t *site_read_node(const char *node, neuron_error_t *err)
+{
+	return _site_read(node, err);
 }
 
 extern void site_destroy(site_t *site)

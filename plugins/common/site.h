@@ -18,6 +18,8 @@ typedef struct site site_t;
  * RET a site for site_destroy(); NULL with a sentence in err.
  */
 extern site_t *site_read(neuron_error_t *err);
+/* The same for one node, quickly: conf_read_node() */
+extern site_t *site_read_node(const char *node, neuron_error_t *err);
 /* Accepts NULL */
 extern void site_destroy(site_t *site);
 

@@ -40,6 +40,7 @@ extern int select_p_node_init(void)
 
 	if (select_neuron_map())
 		return SLURM_ERROR;
+	select_neuron_features();
 	rc = stock_select_p_node_init();
 	select_neuron_read();
 	return rc;

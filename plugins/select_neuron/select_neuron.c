@@ -9,6 +9,7 @@
 #include "stats.h"
 
 #include "plugins/common/bits.h"
+#include "plugins/common/feature_state.h"
 #include "plugins/common/job.h"
 #include "plugins/common/peer.h"
 #include "plugins/common/site.h"
@@ -59,6 +60,12 @@ extern void select_neuron_fini(void)
 	site_destroy(site);
 	site = NULL;
 	sizes = (sizes_t){0};
+}
+
+extern void select_neuron_features(void)
+{
+	if (site)
+		feature_state_restore();
 }
 
 extern int select_neuron_map(void)

@@ -16,6 +16,10 @@
 extern int select_neuron_init(void);
 extern void select_neuron_fini(void);
 
+/* Give nodes the features that they had before slurmctld started, see
+ * feature_state.h. Call it once, when the node table is new. */
+extern void select_neuron_features(void);
+
 /* Match nodes with neuron.conf. RET SLURM_SUCCESS; SLURM_ERROR after logging
  * what is wrong. */
 extern int select_neuron_map(void);

@@ -189,6 +189,13 @@ static void _put_epilog(dump_t *dump, const conf_t *conf)
 		_put(dump, "stats=%s ", conf_stats_file(conf));
 	if (conf_reset_wait(conf))
 		_put(dump, "reset=%u ", conf_reset_wait(conf));
+	if (conf_versions(conf) != CONF_VERSIONS_WARN)
+		_put(dump, "versions=%s ",
+		     conf_versions(conf) == CONF_VERSIONS_DRAIN ? "drain"
+								: "off");
+	if (conf_version_rules(conf))
+		_put(dump, "version-rules=%s ",
+		     conf_version_rules(conf));
 	if (conf_bad_device(conf) != CONF_BAD_DEVICE_MASK)
 		_put(dump, conf_bad_device(conf) == CONF_BAD_DEVICE_KEEP
 				   ? "keep "
@@ -379,6 +386,10 @@ static const struct {
 	{"health, default", "HealthInterval=0:30\nCloudHealthStrings=no", ""},
 	{"stats", "StatsFile=/run/slurmctld/neuron-stats",
 	 "stats=/run/slurmctld/neuron-stats "},
+	{"versions", "VersionCheck=Drain\nVersionRules=/etc/x.json",
+	 "versions=drain version-rules=/etc/x.json "},
+	{"no versions", "VersionCheck=off", "versions=off "},
+	{"default versions", "VersionCheck=warn", ""},
 	{"default runtime",
 	 "RuntimeDir=/run/slurm-neuron\nLncFile=NO\nBadDevice=mask\n"
 	 "DeviceServices=x,neuron-monitor",
@@ -456,6 +467,9 @@ END_TEST
 	"DeviceServices, StatsFile"
 #define NO_STATS_FILE \
 	"this is no path of a file; write one that starts with /"
+	"VersionCheck, VersionRules, "                                  \
+	"DeviceServices, HealthRules, HealthInterval, "                 \
+	"CloudHealthStrings"
 #define NODE_KEYS "the keys of this line are NodeName, Profile, Lnc"
 #define PERCENT                                                              \
 	"% stands before something else than n or %; write %n for the name " \
@@ -753,6 +767,16 @@ static const struct {
 	{"CloudHealthStrings=yes", EINVAL,
 	 "c:1: CloudHealthStrings=yes: no such agent is known; write no, npd "
 	 "or hyperpod"},
+	{"VersionCheck=yes", EINVAL,
+	 "c:1: VersionCheck=yes: versions that do not work together can be "
+	 "logged, or drain their node; write warn, drain or off"},
+	{"VersionCheck=", EINVAL,
+	 "c:1: VersionCheck=: "
+	 "the value is empty; write one or leave out "
+	 "VersionCheck"},
+	{"VersionRules=versions.json", EINVAL,
+	 "c:1: VersionRules=versions.json: the path is not absolute; write a "
+	 "path that starts with /"},
 	{"DeviceServices=/bin/a", EINVAL,
 	 "c:1: DeviceServices=/bin/a: " NO_COMMANDS},
 	{"DeviceServices=\"a b\"", EINVAL,

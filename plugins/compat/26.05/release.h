@@ -77,6 +77,8 @@
 #pragma weak part_list
 #pragma weak default_part_loc
 #pragma weak slurmctld_tres_cnt
+#pragma weak update_node_avail_features
+#pragma weak update_node_active_features
 
 /* Slurm wants ids of switch plugins that differ; those below 100 are refused,
  * its own are 104 and 105 */
