@@ -359,6 +359,8 @@ extern audit_t *audit_create(const audit_source_t *source, neuron_error_t *err)
 			audit_running(audit);
 		if (source->machines && audit->neuron)
 			audit_machines(audit);
+		if (audit->neuron)
+			audit_versions(audit);
 	}
 	if (audit && !audit->failed)
 		return audit;

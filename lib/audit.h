@@ -38,6 +38,7 @@ typedef struct {
 	const char *name;
 	const char *gres;
 	const char *reason; /* why it is not used */
+	const char *features; /* available ones, see software.h */
 	bool refused; /* what slurmd found is not what slurm.conf says */
 	const char *comment; /* its masks, lib/mask.h */
 } audit_node_t;
@@ -69,6 +70,8 @@ typedef struct {
 	/* where plugins are when slurm.conf has no PluginDir; NULL: not known
 	 */
 	const char *plugin_directory;
+	/* rules about versions, where neuron.conf names none; NULL: none */
+	const char *version_rules;
 	nodeset_expand_t expand;
 	nodeset_fold_t fold;
 	const audit_running_t *running; /* NULL: not asked */

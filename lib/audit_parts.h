@@ -85,5 +85,6 @@ extern void audit_files(audit_t *audit);
 extern void audit_plugins(audit_t *audit);
 extern void audit_running(audit_t *audit);
 extern void audit_machines(audit_t *audit);
+extern void audit_versions(audit_t *audit);
 
 #endif

@@ -61,6 +61,8 @@ typedef struct {
 	const char *capacity_block; /* "": none, or not known */
 	/* the switch or block that it is below; NAMES_NONE: not known */
 	uint32_t group;
+	/* versions as software.h writes features; "": not told */
+	const char *features;
 	/* the first of the differences that the probe reported, ""  */
 	const char *difference;
 	unsigned int difference_count;

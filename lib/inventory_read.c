@@ -35,6 +35,7 @@ typedef struct {
 	char profile[ID_MAX + 1];
 	uint32_t lnc;
 	uint32_t memory_mib;
+	software_t software;
 	uint32_t device_count;
 	devset_t devices;
 	uint32_t efa_count;
@@ -198,6 +199,34 @@ static const field_t server_fields[] = {
 	{.optional = true},
 };
 
+static int _read_version(const reader_t *reader, const field_t *field,
+			 json_object *value, const char *path, void *target)
+{
+	version_t version;
+
+	if (reader_text(reader, field, value, path, target))
+		return -1;
+	if (version_decode((char *) target + field->offset, &version, NULL))
+		return reader_refuse(reader, value, path,
+				     "a version such as 2.27.4.0");
+	return 0;
+}
+
+#define VERSION(word, part)                                             \
+	{                                                               \
+		.key = word, .optional = true, .read = _read_version,   \
+		.offset = offsetof(machine_t, software.versions[part]), \
+		.min = 1, .max = VERSION_TEXT_MAX - 1                   \
+	}
+
+static const field_t software_fields[] = {
+	VERSION("driver", SOFTWARE_DRIVER),
+	VERSION("runtime", SOFTWARE_RUNTIME),
+	VERSION("libfabric", SOFTWARE_LIBFABRIC),
+	VERSION("efa", SOFTWARE_EFA),
+	{.optional = true},
+};
+
 #define TEXT(name, member, least, characters)                \
 	.key = name, .read = reader_text,                    \
 	.offset = offsetof(machine_t, member), .min = least, \
@@ -221,6 +250,10 @@ static const field_t machine_fields[] = {
 	 .offset = offsetof(machine_t, memory_mib),
 	 .min = 1,
 	 .max = MEMORY_MIB_MAX},
+	{.key = "software",
+	 .optional = true,
+	 .read = reader_below,
+	 .fields = software_fields},
 	{.key = "devices", .read = _read_devices, .max = DEVSET_MAX},
 	{.key = "efas", .read = _count_efas, .max = PROBE_EFAS_MAX},
 	{.key = "ultraserver",
@@ -278,6 +311,12 @@ static int _fill_node(inventory_t *inventory, const reader_t *reader,
 		      const machine_t *machine, inventory_node_t *node,
 		      const char *origin, unsigned int line)
 {
+	char features[SOFTWARE_FEATURES_MAX];
+	software_t software = machine->software;
+
+	software.lnc = machine->lnc;
+	(void) software_features(&software, features, sizeof(features));
+	node->features = inventory_keep(inventory, features, reader->err);
 	node->origin = inventory_keep(inventory, origin, reader->err);
 	node->line = line;
 	node->instance_id =
@@ -287,7 +326,7 @@ static int _fill_node(inventory_t *inventory, const reader_t *reader,
 	node->difference =
 		inventory_keep(inventory, machine->difference, reader->err);
 	if (!node->origin || !node->instance_id || !node->instance_type ||
-	    !node->difference)
+	    !node->difference || !node->features)
 		return -1;
 	node->probed = true;
 	node->lnc = machine->lnc;

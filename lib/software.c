@@ -315,6 +315,15 @@ extern int software_features(const software_t *software, char *buf, size_t size)
 	return (int) used;
 }
 
+extern bool software_is_known(const software_t *software)
+{
+	bool known = software->lnc;
+
+	for (unsigned int part = 0; part < SOFTWARE_PARTS; part++)
+		known |= (software->versions[part][0] != '\0');
+	return known;
+}
+
 /*
  * The part that a word is about.
  * OUT value - what it says of it, with its null byte.

@@ -84,6 +84,9 @@ extern int software_look(int root, software_t *software,
 extern int software_features(const software_t *software, char *buf,
 			     size_t size);
 
+/* False when no part and no LNC is known */
+extern bool software_is_known(const software_t *software);
+
 /* True for a word that software_features() could have written */
 extern bool software_is_feature(const char *word, size_t length);
 

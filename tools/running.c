@@ -60,6 +60,7 @@ static int _fill_nodes(running_t *running)
 			.gres = node->gres,
 			.reason = node->reason,
 			.comment = node->comment,
+			.features = node->features,
 			.refused = node->node_state & NODE_STATE_INVALID_REG,
 		};
 	}

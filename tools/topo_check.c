@@ -189,6 +189,7 @@ static int _run(const topo_t *topo, const wish_t *wish)
 			.neuron_conf = topo->config,
 			.profile_directory = wish->profile_directory,
 			.plugin_directory = SLURM_PLUGINDIR,
+			.version_rules = NEURON_VERSIONS_FILE,
 			.expand = hosts_expand,
 			.fold = hosts_fold,
 			.running = parts.running ? running_get(parts.running)
