@@ -38,9 +38,9 @@ typedef struct {
 	const char *name;
 	const char *gres;
 	const char *reason; /* why it is not used */
-	const char *features; /* available ones, see software.h */
 	bool refused; /* what slurmd found is not what slurm.conf says */
 	const char *comment; /* its masks, lib/mask.h */
+	const char *features; /* available ones, see software.h */
 } audit_node_t;
 
 typedef struct {

@@ -148,6 +148,8 @@ static bool _is_newer(const char *a, const char *b)
 {
 	version_t first, second;
 
+	if (!*a || !*b)
+		return *a != '\0';
 	return !version_decode(a, &first, NULL) &&
 	       !version_decode(b, &second, NULL) &&
 	       version_compare(&first, &second) > 0;

@@ -17,7 +17,7 @@
 #define COUNT(table) ((int) (sizeof(table) / sizeof((table)[0])))
 
 static char directory[] = "/tmp/neuron-audit.XXXXXX";
-static char profiles[512];
+static char profiles[512], rules[512];
 static catalog_t *catalog;
 
 /* Names and "PREFIX[FIRST-LAST]", separated by commas */
@@ -136,6 +136,7 @@ static audit_t *_audit(const audit_running_t *running,
 		.directory = directory,
 		.neuron_conf = neuron,
 		.profile_directory = profiles,
+		.version_rules = rules,
 		.expand = _expand,
 		.fold = _fold,
 		.running = running,
@@ -363,25 +364,28 @@ END_TEST
 #define TRN1 "neuron:trn1:16,efa:8"
 
 static const audit_node_t good_nodes[] = {
-	{"n1", TRN2, NULL, false, NULL},   {"n2", TRN2, NULL, false, NULL},
-	{"n3", TRN2, NULL, false, NULL},   {"n4", TRN2, NULL, false, NULL},
-	{"x", TRN1, NULL, false, NULL},    {"cpu1", NULL, NULL, false, NULL},
-	{"cpu2", NULL, NULL, false, NULL},
+	{"n1", TRN2, NULL, false, NULL, NULL},
+	{"n2", TRN2, NULL, false, NULL, NULL},
+	{"n3", TRN2, NULL, false, NULL, NULL},
+	{"n4", TRN2, NULL, false, NULL, NULL},
+	{"x", TRN1, NULL, false, NULL, NULL},
+	{"cpu1", NULL, NULL, false, NULL, NULL},
+	{"cpu2", NULL, NULL, false, NULL, NULL},
 };
 static const audit_node_t bad_nodes[] = {
-	{"n1", "neuron:trn2:16(S:0-1),efa:15", NULL, false, NULL},
-	{"n2", "neuron:trn2:16(S:0-1),efa:15", NULL, false, NULL},
-	{"n3", NULL, NULL, false, NULL},
-	{"n4", TRN2, "gres/neuron count", true, NULL},
+	{"n1", "neuron:trn2:16(S:0-1),efa:15", NULL, false, NULL, NULL},
+	{"n2", "neuron:trn2:16(S:0-1),efa:15", NULL, false, NULL, NULL},
+	{"n3", NULL, NULL, false, NULL, NULL},
+	{"n4", TRN2, "gres/neuron count", true, NULL, NULL},
 };
 static const audit_node_t masked_nodes[] = {
-	{"n1", TRN2, NULL, false, "rack 7; neuron-mask=5(hot)"},
-	{"n2", TRN2, NULL, false, "neuron-mask=5("},
-	{"n3", TRN2, NULL, false, "neuron-mask=15,16(x)"},
-	{"n4", TRN2, NULL, false, "neuron-mask=1 neuron-mask=2"},
-	{"x", TRN1, NULL, false, "neuron-mask=0-15"},
-	{"cpu1", NULL, NULL, false, "neuron-mask=banana"},
-	{"cpu2", NULL, NULL, false, NULL},
+	{"n1", TRN2, NULL, false, "rack 7; neuron-mask=5(hot)", NULL},
+	{"n2", TRN2, NULL, false, "neuron-mask=5(", NULL},
+	{"n3", TRN2, NULL, false, "neuron-mask=15,16(x)", NULL},
+	{"n4", TRN2, NULL, false, "neuron-mask=1 neuron-mask=2", NULL},
+	{"x", TRN1, NULL, false, "neuron-mask=0-15", NULL},
+	{"cpu1", NULL, NULL, false, "neuron-mask=banana", NULL},
+	{"cpu2", NULL, NULL, false, NULL, NULL},
 };
 static const audit_partition_t partitions[] = {
 	{"a", "n[1-4]", true},
@@ -456,6 +460,113 @@ START_TEST(found_in_slurmctld)
 END_TEST
 
 /*
+ * Versions
+ */
+
+#define DRIVER(version) \
+	"rack1,neuron-driver-" version ".0,neuron-driver-" version
+#define RUNTIME(version) ",neuron-runtime-" version ".0"
+
+/* Features of n1, n2, n3 and of x, and what is said of them */
+static const struct {
+	const char *conf; /* in front of neuron.conf */
+	const char *features[4];
+	const char *wanted;
+	const char *text; /* in the first finding; NULL: none */
+} version_rows[] = {
+	{"", {NULL, "", "rack1", "neuron-driver-team"}, "", NULL},
+	{"",
+	 {DRIVER("2.30.2"), DRIVER("2.30.2"), NULL, DRIVER("2.27.4")},
+	 "",
+	 NULL},
+	{"",
+	 {DRIVER("2.30.2"), DRIVER("2.30.2"), DRIVER("2.28.0"), NULL},
+	 "warning versions-differ neuron.conf:1\n",
+	 "n3: Neuron driver: 2.28.0.0; 2 of 3 nodes with profile trn2u.48xlarge have 2.30.2.0"},
+	/* as many of each: the newer one is right */
+	{"",
+	 {DRIVER("2.28.0"), DRIVER("2.30.2"), NULL, NULL},
+	 "warning versions-differ neuron.conf:1\n",
+	 "n1: Neuron driver: 2.28.0.0; 1 of 2 nodes"},
+	{"",
+	 {DRIVER("2.30.2") RUNTIME("2.34.10"),
+	  DRIVER("2.30.2") RUNTIME("2.34.10"), DRIVER("2.30.2"), NULL},
+	 "warning versions-differ neuron.conf:1\n",
+	 "n3: Neuron runtime library: none is known; 2 of 3 nodes"},
+	{"",
+	 {DRIVER("2.30.2") RUNTIME("2.34.10"), DRIVER("2.30.2"),
+	  DRIVER("2.30.2"), NULL},
+	 "warning versions-differ neuron.conf:1\n",
+	 "n1: Neuron runtime library: 2.34.10.0; 2 of 3 nodes with profile trn2u.48xlarge have none that is known"},
+	{"",
+	 {DRIVER("2.29.0") RUNTIME("2.31.24"),
+	  DRIVER("2.29.0") RUNTIME("2.31.24"), NULL, NULL},
+	 "error versions neuron.conf:1\n",
+	 "n1,n2: Neuron driver 2.29.0.0 with Neuron runtime library 2.31.24.0: bad: "},
+	/* a rule that is about the instance type of the profile */
+	{"",
+	 {DRIVER("2.21.37") RUNTIME("2.27.23"), NULL, NULL,
+	  DRIVER("2.21.37") RUNTIME("2.27.23")},
+	 "error versions neuron.conf:1\n",
+	 "n1: Neuron driver 2.21.37.0 with Neuron runtime library 2.27.23.0 on trn2u.48xlarge: bad: "},
+	{"",
+	 {DRIVER("2.31.7"), NULL, NULL, NULL},
+	 "hint versions neuron.conf:1\n",
+	 "n1: Neuron driver 2.31.7.0: caution: "},
+	{"VersionCheck=off\n",
+	 {DRIVER("2.29.0") RUNTIME("2.31.24"), DRIVER("2.29.0"), NULL, NULL},
+	 "warning versions-differ neuron.conf:2\n",
+	 "n2: Neuron runtime library"},
+	{"VersionRules=/does/not/exist\n",
+	 {DRIVER("2.29.0") RUNTIME("2.31.24"), NULL, NULL, NULL},
+	 "warning versions-file neuron.conf\n",
+	 "versions are not checked: /does/not/exist"},
+	{"VersionRules=/does/not/exist\n", {NULL, NULL, NULL, NULL}, "", NULL},
+};
+
+START_TEST(found_in_versions)
+{
+	audit_node_t nodes[COUNT(version_rows[0].features)];
+	audit_running_t running = {.nodes = nodes, .node_count = COUNT(nodes)};
+	static const char *const names[] = {"n1", "n2", "n3", "x"};
+	const audit_finding_t *finding;
+	neuron_error_t err = {""};
+	char conf[1024];
+	audit_t *audit;
+	char *got;
+
+	snprintf(conf, sizeof(conf), "%s%s", version_rows[_i].conf,
+		 "NodeName=n[1-4] Profile=trn2u.48xlarge\n"
+		 "NodeName=x Profile=trn1.32xlarge\n"
+		 "UltraServerName=us1 Nodes=n[1-4]\n");
+	_set_up("neuron.conf", NULL, conf);
+	for (int i = 0; i < COUNT(nodes); i++)
+		nodes[i] = (audit_node_t){
+			.name = names[i],
+			.gres = (i < 3) ? "neuron:trn2:16,efa:16"
+					: "neuron:trn1:16,efa:8",
+			.features = version_rows[_i].features[i]};
+	audit = _audit(&running, NULL, &err);
+	ck_assert_msg(audit != NULL, "row %d: %s", _i, err.text);
+	got = _describe(audit);
+	/* n4 and the others are not running */
+	ck_assert_msg(
+		!strncmp(got, "error running-unknown", 21) &&
+			!strcmp(strchr(got, '\n') + 1, version_rows[_i].wanted),
+		"row %d: got\n%s\nwanted\n%s", _i, got,
+		version_rows[_i].wanted);
+	finding = audit_finding(audit, 1);
+	ck_assert_msg(!version_rows[_i].text ||
+			      strstr(finding->text, version_rows[_i].text) ==
+				      finding->text,
+		      "row %d: got \"%s\", wanted \"%s\"", _i,
+		      finding ? finding->text : "", version_rows[_i].text);
+	free(got);
+	audit_destroy(audit);
+}
+END_TEST
+
+/*
  * Machines
  */
 
@@ -485,6 +596,9 @@ static const struct {
 	{MACHINE("x", "trn1.32xlarge", D16, E8 ",{}", ""), ""},
 	{MACHINE("cpu1", "trn1.2xlarge", "", "", ""),
 	 "error machine-not-described neuron.conf\n"},
+	{MACHINE("x", "trn1.32xlarge", D16, E8,
+		 ",\"software\":{\"driver\":\"2.26.10.0\",\"runtime\":\"2.32.31.0\"}"),
+	 "error versions neuron.conf:2\n"},
 	{TRN2U("n1", SERVERS("a0", "0", "0"))
 		 TRN2U("n2", SERVERS("a0", "1", "1"))
 			 TRN2U("n3", SERVERS("9f", "2", "0"))
@@ -733,6 +847,7 @@ static Suite *_suite(void)
 	tcase_add_loop_test(tcase, found, 0, COUNT(rows));
 	tcase_add_test(tcase, included);
 	tcase_add_loop_test(tcase, found_in_slurmctld, 0, COUNT(running_rows));
+	tcase_add_loop_test(tcase, found_in_versions, 0, COUNT(version_rows));
 	tcase_add_loop_test(tcase, found_in_machines, 0, COUNT(machines));
 	tcase_add_test(tcase, no_memory);
 	tcase_add_loop_test(tcase, changed_bytes, 0, 10);
@@ -753,6 +868,8 @@ int main(void)
 
 	snprintf(profiles, sizeof(profiles), "%s/../../etc/profiles",
 		 srcdir ? srcdir : ".");
+	snprintf(rules, sizeof(rules), "%s/../../etc/versions.json",
+		 getenv("srcdir") ? getenv("srcdir") : ".");
 	catalog = catalog_read(profiles, &err);
 	if (!catalog || !mkdtemp(directory)) {
 		fprintf(stderr, "%s\n", catalog ? directory : err.text);
