@@ -411,7 +411,7 @@ static const struct {
 	 "p:1: software.driver is \"2.x\"; it must be a version such as 2.27.4.0"},
 	{{PROBE("a", ",\"software\":{\"efa\":\"2\\n\"}"), NULL, NULL, NULL},
 	 EINVAL,
-	 "p:1: software.efa is \"2\n\"; it must be a text of 1 to 63 characters out of printable ASCII"},
+	 "p:1: software.efa is \"2\\n\"; it must be a text of 1 to 63 characters out of printable ASCII"},
 	{{PROBE("a", ",\"software\":{\"runtime\":7}"), NULL, NULL, NULL},
 	 EINVAL,
 	 "p:1: software.runtime is 7; it must be a text of 1 to 63 characters out of printable ASCII"},
