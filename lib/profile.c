@@ -20,6 +20,7 @@
 /* 64 TiB */
 #define MEMORY_MIB_MAX (64u * 1024 * 1024)
 #define ULTRASERVER_MAX 64
+#define EFA_GBPS_MAX 100000
 
 #define DIGITS "0123456789"
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
@@ -59,6 +60,7 @@ struct profile {
 	char instance_type[TEXT_MAX_LENGTH + 1];
 	uint32_t device_pci_id;
 	uint32_t efa_pci_id;
+	uint32_t efa_gbps; /* 0: not known */
 	uint32_t cores;
 	uint32_t memory_mib;
 	uint32_t host_memory_mib;
@@ -446,6 +448,12 @@ static const field_t profile_fields[] = {
 	LIST_FIELD("unknown", reader_notes, 0, NOTES_MAX),
 	BELOW_FIELD("device", chip_fields),
 	PCI_ID_FIELD("efa_pci_id", efa_pci_id),
+	{.key = "efa_gbps",
+	 .optional = true,
+	 .read = reader_uint,
+	 .offset = offsetof(profile_t, efa_gbps),
+	 .min = 1,
+	 .max = EFA_GBPS_MAX},
 	BELOW_FIELD("lnc", lnc_fields),
 	BELOW_FIELD("cpu", cpu_fields),
 	UINT_OR_NULL_FIELD("host_memory_mib", host_memory_mib, 1,
@@ -1004,6 +1012,11 @@ extern const char *profile_device_name(const profile_t *profile)
 extern uint16_t profile_device_pci_id(const profile_t *profile)
 {
 	return (uint16_t) profile->device_pci_id;
+}
+
+extern uint32_t profile_efa_gbps(const profile_t *profile)
+{
+	return profile->efa_gbps;
 }
 
 extern uint16_t profile_efa_pci_id(const profile_t *profile)

@@ -93,6 +93,9 @@ extern const char *profile_device_name(const profile_t *profile);
 extern uint16_t profile_device_pci_id(const profile_t *profile);
 extern uint16_t profile_efa_pci_id(const profile_t *profile);
 
+/* Speed of one EFA interface, Gbit/s; 0: no figure is published */
+extern uint32_t profile_efa_gbps(const profile_t *profile);
+
 /* Number of Neuron devices, 1 to PROFILE_DEVICES_MAX */
 extern unsigned int profile_device_count(const profile_t *profile);
 /* All devices */

@@ -14,9 +14,9 @@
 #include "topo.h"
 
 static const topo_command_t *const commands[] = {
-	&topo_show,  &topo_fit,    &topo_explain,  &topo_sizes,
-	&topo_mask,  &topo_unmask, &topo_generate, &topo_check,
-	&topo_probe, &topo_record, &topo_snapshot, &topo_replay,
+	&topo_show,   &topo_fit,      &topo_explain,  &topo_sizes, &topo_mask,
+	&topo_unmask, &topo_test,     &topo_generate, &topo_check, &topo_probe,
+	&topo_record, &topo_snapshot, &topo_replay,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

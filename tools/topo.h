@@ -48,6 +48,7 @@ extern const topo_command_t topo_replay;
 extern const topo_command_t topo_show;
 extern const topo_command_t topo_sizes;
 extern const topo_command_t topo_snapshot;
+extern const topo_command_t topo_test;
 extern const topo_command_t topo_unmask;
 
 /*

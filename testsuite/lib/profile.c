@@ -199,7 +199,7 @@ static const struct {
 	 MUST "format is 2; it must be a whole number from 1 to 1"},
 	{"\"type\"", "\"Type\"",
 	 MUST "Type is not a key; the keys here are format, name, type, "
-	      "instances, sources, unknown, device, efa_pci_id, lnc, cpu, "
+	      "instances, sources, unknown, device, efa_pci_id, efa_gbps, lnc, cpu, "
 	      "host_memory_mib, documented_sizes, ultraserver_size, "
 	      "link_gb_per_s, devices"},
 	{"\"cores\"", "\"core\"",
