@@ -232,9 +232,10 @@ static json_object *_json_software(const probe_t *probe)
 	const software_t *software = probe_software(probe);
 	json_object *parts = json_object_new_object();
 
-	for (int part = 0; part < SOFTWARE_PARTS; part++)
-		_add_text(parts, software_name((software_part_t) part),
-			  software->versions[part]);
+	_add_text(parts, "driver", software->versions[SOFTWARE_DRIVER]);
+	_add_text(parts, "runtime", software->versions[SOFTWARE_RUNTIME]);
+	_add_text(parts, "libfabric", software->versions[SOFTWARE_LIBFABRIC]);
+	_add_text(parts, "efa", software->versions[SOFTWARE_EFA]);
 	return parts;
 }
 

@@ -22,7 +22,7 @@ _neuron_read_line() {
 	done
 }
 
-_neuron_topo_subcommands='show fit explain mask unmask sizes snapshot replay probe record generate check'
+_neuron_topo_subcommands='show fit explain mask unmask test sizes snapshot replay probe record generate check'
 
 # Options of neuron-topo, or of one of its subcommands
 _neuron_topo_options() {
@@ -48,7 +48,11 @@ _neuron_topo_options() {
 	unmask | snapshot) echo --json ;;
 	sizes) echo --all --profile-dir --json ;;
 	replay) echo --without ;;
-	probe) echo --root --profile --profile-dir --node --libfabric --json ;;
+	probe) echo --root --profile --profile-dir --rules --node --libfabric --json ;;
+	test)
+		echo --return --no-mask --min-bandwidth --provider --size --tasks --json \
+			--clean --here
+		;;
 	record) echo --root --json ;;
 	generate)
 		echo --ec2 --topograph --map --partition --profile-dir --output --diff \
@@ -82,6 +86,7 @@ _neuron_topo_takes() {
 		--licenses | --dependency | --switches | --ntasks-per-socket | \
 		--ntasks-per-core | --job-name | --error | --chdir | --comment | --export | \
 		--gpus | --gpus-per-node | --gpus-per-task | --gpus-per-socket | \
+		--rules | --min-bandwidth | --provider | --size | --tasks | --clean | \
 		-[NncpwxtCAqLdJoeDG]) return 0 ;;
 	*) return 1 ;;
 	esac
@@ -106,7 +111,7 @@ _neuron_topo_values() {
 	--profile) words=$(_neuron_topo_names profile sizes --all) ;;
 	--gres) words='neuron:' ;;
 	--tres-per-task) words='gres/neuron=' ;;
-	--config | --svg | --html | --ec2 | --topograph | --map | --probes)
+	--config | --svg | --html | --ec2 | --topograph | --map | --probes | --rules)
 		_neuron_topo_files -f "$2"
 		return
 		;;

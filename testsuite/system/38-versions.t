@@ -39,10 +39,6 @@ has() { # NODE FEATURE
 	[[ ,$(features "$1"), = *,$2,* && ,$(features "$1" ActiveFeatures), = *,$2,* ]]
 }
 
-waits() { # JOB REASON
-	[ "$(job_state "$1")" = PENDING ] && [[ $(job_reason "$1") = $2 ]]
-}
-
 node_is_drained() {
 	sinfo -N -h -n "$1" -o %T | grep -q drain
 }
@@ -52,7 +48,7 @@ logged() { # NODE ERE
 }
 
 rules=$NEURON_SOURCE_DIR/etc/versions.json
-good=neuron-driver-2.30.2.0,neuron-driver-2.30,neuron-runtime-2.34.10.0,neuron-runtime-2.34
+good="neuron-driver-2.30.2.0,neuron-driver-2.30,neuron-runtime-2.34.10.0,neuron-runtime-2.34"
 good+=,neuron-libfabric-2.1.0,neuron-libfabric-2.1,neuron-efa-2.17.2,neuron-efa-2.17
 bad='Neuron driver 2.29.0.0 with Neuron runtime library 2.31.24.0: bad: driver 2.29 and later need runtime library 2.33 or later \(rule driver-2.29-needs-runtime-2.33;'
 
@@ -96,11 +92,13 @@ ok "a job for a driver is saved" wait_saved "$a"
 slow=$(_slurmd_pid n2)
 ctld_stop
 kill -STOP "$slow"
+echo nonsense >>"$CLUSTER_DIR/state/neuron_features"
 ok "slurmctld starts while slurmd of n2 does not answer" ctld_start
 is "$(features n2)" "rack1,neuron-team,neuron-driver-2.29.0.0,neuron-driver-2.29,neuron-runtime-2.31.24.0,neuron-runtime-2.31,${good#*,neuron-runtime-2.34,},neuron-lnc-2" \
 	"its features are there before it registers"
 is "$(features n2 ActiveFeatures)" "$(features n2)" "and active"
 is "$(features n3)" "$good,neuron-lnc-1" "those of each node"
+ok "a line that is none is told" logged slurmctld 'neuron_features: 1 lines are no "NODE FEATURES" and are passed over'
 b=$(submit --gres=neuron:1 --constraint=neuron-driver-2.29)
 ok "such a job can be submitted" test -n "$b"
 scontrol release "$a"
@@ -188,4 +186,21 @@ sed -i 's/^VersionCheck=off/VersionCheck=drain/; s/^VersionRules=.*/VersionRules
 a=$(submit -w n2 --gres=neuron:1)
 ok "rules that are not there drain nothing" wait_state "$a" RUNNING
 cancel "$a"
+
+#
+# Features that cannot be found, noted or read
+#
+rm -f "$CLUSTER_DIR/state/neuron_features"
+mkdir "$CLUSTER_DIR/state/neuron_features"
+driver n1 2.28.0.0
+slurmd_restart n1
+ok "features that cannot be noted are there all the same" wait_for -t 30 has n1 neuron-driver-2.28
+ok "and slurmctld says what that means" logged slurmctld 'after a restart of slurmctld, jobs that wait for a version can be held'
+ctld_stop
+ok "slurmctld starts without them" ctld_start
+ok "and says so" logged slurmctld 'nodes get the features of their versions when they register'
+ok "as they do" wait_for -t 60 has n1 neuron-driver-2.28
+mv "$CLUSTER_DIR/machines/n3" "$CLUSTER_DIR/away"
+slurmd_restart n3
+ok "a machine that cannot be looked at" wait_for -t 30 logged n3 'node_features/neuron: cannot look at this machine: '
 finish
