@@ -14,6 +14,7 @@
 #include <slurm/slurm_errno.h>
 
 #include "deadline.h"
+#include "jobname.h"
 #include "lib/options.h"
 #include "masking.h"
 
@@ -69,36 +70,52 @@ static int _drain(request_t *request)
 }
 
 /* What job_submit/neuron wrote into AdminComment, "neuron: shape=best; " */
-static void _options(uint32_t job, char *buf, size_t size)
+static void _options(const job_info_t *info, char *buf, size_t size)
 {
 	static const char prefix[] = "neuron: ";
-	job_info_msg_t *info = NULL;
-	const char *at = NULL;
+	const char *at = info->admin_comment
+				 ? strstr(info->admin_comment, prefix)
+				 : NULL;
 
-	buf[0] = '\0';
-	if (slurm_load_job(&info, job, SHOW_ALL))
-		return;
-	if (info->record_count && info->job_array[0].admin_comment)
-		at = strstr(info->job_array[0].admin_comment, prefix);
 	if (at)
 		(void) snprintf(buf, size, "%.*s; ",
 				(int) (strlen(prefix) +
 				       strcspn(at + strlen(prefix), " \n;")),
 				at);
-	slurm_free_job_info_msg(info);
 }
 
-/* By name, since releases differ in how they keep the number */
-static void _comment(char *id, request_t *request)
+/*
+ * How to call a job, and its options. The answer about the task that has the
+ * number of its array has all tasks.
+ */
+static void _look_at(uint32_t job, jobname_t *name, char *options, size_t size)
 {
-	char options[OPTIONS_TEXT_MAX], text[OPTIONS_TEXT_MAX + REASON_MAX];
+	job_info_msg_t *msg = NULL;
+
+	(void) snprintf(name->job, sizeof(name->job), "%u", job);
+	(void) snprintf(name->whole, sizeof(name->whole), "%u", job);
+	options[0] = '\0';
+	if (slurm_load_job(&msg, job, SHOW_ALL))
+		return;
+	for (uint32_t i = 0; i < msg->record_count; i++) {
+		if (msg->job_array[i].job_id != job)
+			continue;
+		jobname_of(&msg->job_array[i], name);
+		_options(&msg->job_array[i], options, size);
+	}
+	slurm_free_job_info_msg(msg);
+}
+
+static void _comment(const jobname_t *name, const char *options,
+		     request_t *request)
+{
+	char text[OPTIONS_TEXT_MAX + REASON_MAX];
 	job_array_resp_msg_t *answer = NULL;
 	job_desc_msg_t job;
 
-	_options(request->job, options, sizeof(options));
 	(void) snprintf(text, sizeof(text), "%s%s", options, request->reason);
 	slurm_init_job_desc_msg(&job);
-	job.job_id_str = id;
+	job.job_id_str = (char *) name->job;
 	job.admin_comment = text;
 	(void) slurm_update_job2(&job, &answer);
 	if (answer)
@@ -123,17 +140,18 @@ static int _requeue(char *id, bool hold)
 
 static int _send_away(request_t *request)
 {
-	char id[16];
+	char options[OPTIONS_TEXT_MAX];
+	jobname_t name;
 	int rc;
 
-	(void) snprintf(id, sizeof(id), "%u", request->job);
-	_comment(id, request);
-	rc = _requeue(id, request->hold);
+	_look_at(request->job, &name, options, sizeof(options));
+	_comment(&name, options, request);
+	rc = _requeue(name.whole, request->hold);
 	/* Another node was faster */
 	if (!rc || rc == ESLURM_JOB_PENDING || rc == ESLURM_ALREADY_DONE)
 		return 0;
 	(void) slurm_notify_job(request->job, request->reason);
-	rc = slurm_kill_job2(id, SIGKILL, 0, NULL);
+	rc = slurm_kill_job2(name.whole, SIGKILL, 0, NULL);
 	return (rc && errno == ESLURM_ALREADY_DONE) ? 0 : rc;
 }
 

@@ -17,10 +17,10 @@
 
 #include "deadline.h"
 #include "indexes.h"
+#include "jobname.h"
 #include "lib/incident.h"
 
 #define POLL_MS 5
-#define ID_MAX 32
 
 /* What the child tells */
 typedef struct {
@@ -44,35 +44,12 @@ typedef struct {
 	on_fault_t policy;
 	bool can_requeue;
 	bool known; /* its AdminComment says so already */
-	char id[ID_MAX]; /* of this job alone */
-	char whole[ID_MAX]; /* with all components of a heterogeneous one */
+	jobname_t name;
 } held_t;
 
 /*
  * Jobs
  */
-
-/*
- * The number alone would mean the whole array for the task that has the
- * number of its array.
- */
-static void _name(held_t *held)
-{
-	const job_info_t *info = held->info;
-
-	if (info->het_job_id)
-		(void) snprintf(held->id, ID_MAX, "%u+%u", info->het_job_id,
-				info->het_job_offset);
-	else if (info->array_task_id != NO_VAL)
-		(void) snprintf(held->id, ID_MAX, "%u_%u", info->array_job_id,
-				info->array_task_id);
-	else
-		(void) snprintf(held->id, ID_MAX, "%u", info->job_id);
-	if (info->het_job_id)
-		(void) snprintf(held->whole, ID_MAX, "%u", info->het_job_id);
-	else
-		memcpy(held->whole, held->id, ID_MAX);
-}
 
 /* The devices of a node that a job has */
 static devset_t _devices(const job_info_t *info, const char *node)
@@ -110,7 +87,7 @@ static bool _read(const call_t *call, const job_info_t *info, held_t *held)
 	held->devices = _devices(info, call->node) & call->failed->devices;
 	if (!held->devices)
 		return false;
-	_name(held);
+	jobname_of(info, &held->name);
 	/* A site's policy is better than none */
 	(void) incident_options(info->admin_comment, &options, NULL);
 	held->policy = policy_decide(
@@ -170,7 +147,7 @@ static int _write(const held_t *held, const char *part)
 
 	(void) snprintf(text, sizeof(text), INCIDENT_ADD "%s", part);
 	slurm_init_job_desc_msg(&job);
-	job.job_id_str = (char *) held->id;
+	job.job_id_str = (char *) held->name.job;
 	job.admin_comment = text;
 	return _first_error(slurm_update_job2(&job, &answer), answer);
 }
@@ -183,12 +160,13 @@ static int _requeue(const held_t *held)
 	if (held->policy.act == FAULT_REQUEUE_HOLD)
 		flags |= JOB_REQUEUE_HOLD;
 	return _first_error(
-		slurm_requeue2((char *) held->whole, flags, &answer), answer);
+		slurm_requeue2((char *) held->name.whole, flags, &answer),
+		answer);
 }
 
 static int _kill(const held_t *held, uint16_t number, uint16_t flags)
 {
-	return slurm_kill_job2(held->whole, number, flags, NULL)
+	return slurm_kill_job2(held->name.whole, number, flags, NULL)
 		       ? (errno ? errno : ESLURM_INVALID_JOB_ID)
 		       : 0;
 }
@@ -223,7 +201,8 @@ static int _fail(call_t *call, const held_t *held, const char *what, int rc)
 	return neuron_error_set(&call->result.err, EIO,
 				"job %s, which has failed devices of %.64s: "
 				"slurmctld does not %s: %s",
-				held->id, call->node, what, slurm_strerror(rc));
+				held->name.job, call->node, what,
+				slurm_strerror(rc));
 }
 
 /* What stands in the job's output too; nobody may be there to read it */

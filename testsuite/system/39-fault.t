@@ -80,6 +80,7 @@ cluster_ultraserver us2 'n[5-8]'
 cluster_ultraserver us3 'n[9-12]'
 neuron_conf 'TemplateName=train Devices=4 OnFault=requeue OnMemberLoss=slurm'
 neuron_conf OnFaultSignal=USR2
+neuron_conf "RuntimeDir=$CLUSTER_DIR/run/slurm-neuron/%n"
 cluster_start
 cat_catch >"$CLUSTER_DIR/catch.sh"
 
@@ -240,6 +241,34 @@ is "$(job_field "$template" Restarts) $(job_field "$later" Restarts)" "1 1" "the
 cancel_all
 wait_idle
 topo unmask 'n[1-12]' >/dev/null
+
+#
+# Prolog, by hand: it sends away the job that it is for, and no other
+#
+prolog=$NEURON_BUILD_DIR/tools/neuron-prolog
+mkdir -p "$CLUSTER_DIR/run/slurm-neuron"
+# bad_prolog NODE JOB DEVICE: slurmd would run it so, and a device is bad
+bad_prolog() {
+	echo hbm >"$CLUSTER_DIR/machines/$1/sys/devices/virtual/neuron_device/neuron$3/stats/hardware/health_status/unhealthy_components"
+	env -i SLURM_CONF="$SLURM_CONF" SLURMD_NODENAME="$1" SLURM_JOB_ID="$2" \
+		SLURM_JOB_UID="$(id -u)" SLURM_JOB_NEURON="$3" \
+		SLURM_SCRIPT_CONTEXT=prolog_slurmd "$prolog" 2>&1
+}
+array=$(submit -w n3 -a 0-1 --gres=neuron:4)
+wait_for eval '[ "$(squeue -h -r -j "$array" -t R -o %A | wc -l)" = 2 ]'
+task=$(squeue -h -r -j "$array" -o '%A %K' | sed -n "s/^$array //p")
+het=$(sbatch --parsable --output=/dev/null -w n4 --gres=neuron:4 : -w n5 --gres=neuron:4 "$CLUSTER_DIR/gate.sh")
+wait_for eval '[ "$(squeue -h -j "$het" -t R -o %i | wc -l)" = 2 ]'
+diag "$(bad_prolog n3 "$array" "$(job_alloc "$array" | sed -n 's/^n3 \([0-9]*\).*/\1/p')")"
+is "$(job_field "${array}_$task" Restarts)$(job_field "${array}_$((1 - task))" Restarts)" 10 \
+	"Prolog of the task with the number of its array: the others go on"
+diag "$(bad_prolog n5 $((het + 1)) "$(job_alloc $((het + 1)) | sed -n 's/^n5 \([0-9]*\).*/\1/p')")"
+is "$(job_field "$het+0" Restarts)$(job_field "$het+1" Restarts)" 11 \
+	"Prolog of a component of a heterogeneous job: all are requeued"
+like "$(admin_comment "$het+1")" "^neuron[0-9]+: it is unhealthy: hbm\$" "with the reason"
+cancel_all
+wait_idle
+topo unmask 'n[3,5]' >/dev/null
 
 #
 # A member goes away: every job has it
