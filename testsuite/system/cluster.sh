@@ -652,7 +652,7 @@ _write_gate() {
 #
 ctld_start() {
 	slurmctld -f "$SLURM_CONF" >>"$CLUSTER_DIR/log/slurmctld.out" 2>&1
-	wait_for -t 5 ctld_alive && wait_for -t 30 _ctld_answers
+	wait_for -t 5 ctld_alive && wait_for -t 120 _ctld_answers
 }
 
 _ctld_answers() {
