@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "catalog.h"
+#include "file.h"
 #include "names.h"
 
 #define USER_NAME_MAX 255
@@ -17,6 +18,8 @@
 #define QUOTE_MAX 80
 #define REASON_MAX 400
 #define PATH_SIZE 4096
+#define FILE_TOO_LONG \
+	"%s: the file is longer than %d bytes; write nodes as n[1-1000]"
 
 /* A profile that NodeName lines use */
 typedef struct {
@@ -1702,10 +1705,8 @@ extern conf_t *conf_decode_node(const char *text, const char *origin,
 		return NULL;
 	}
 	if (strnlen(text, CONF_FILE_MAX + 1) > CONF_FILE_MAX) {
-		neuron_error_set(err, EINVAL,
-				 "%s: the file is longer than %d bytes; write "
-				 "nodes as n[1-1000]",
-				 parse.origin, CONF_FILE_MAX);
+		neuron_error_set(err, EINVAL, FILE_TOO_LONG, parse.origin,
+				 CONF_FILE_MAX);
 		return NULL;
 	}
 	parse.conf = _create(text, profile_dir);
@@ -1730,28 +1731,38 @@ extern conf_t *conf_decode_node(const char *text, const char *origin,
 	return parse.conf;
 }
 
-/* Read a file that is open; RET as _read_file() */
+static void _cannot_read(const char *path, int errnum, neuron_error_t *err)
+{
+	if (errnum == ENOMEM)
+		neuron_error_set(err, ENOMEM, "%s: out of memory", path);
+	else if (errnum == EINVAL)
+		neuron_error_set(err, EINVAL, FILE_TOO_LONG, path,
+				 CONF_FILE_MAX);
+	else
+		neuron_error_set(err, EIO, "%s: the file cannot be read: %s",
+				 path, strerror(errnum));
+}
+
+/*
+ * Read a file that is open; RET as _read_file(). Room for the longest file
+ * would do, but the C library hands no memory back to the system in pieces
+ * that are smaller than the largest one that was ever freed.
+ */
 static char *_read_stream(FILE *file, const char *path, neuron_error_t *err)
 {
-	char *text = malloc(CONF_FILE_MAX + 2);
+	neuron_error_t why;
 	size_t length;
+	char *text = file_read_stream(file, path, CONF_FILE_MAX, &length, &why);
 
 	if (!text) {
-		neuron_error_set(err, ENOMEM, "%s: out of memory", path);
+		_cannot_read(path, errno, err);
 		return NULL;
 	}
-	length = fread(text, 1, CONF_FILE_MAX + 1, file);
-	text[length] = '\0';
-	if (ferror(file))
-		neuron_error_set(err, EIO, "%s: the file cannot be read: %s",
-				 path, strerror(errno));
-	else if (memchr(text, '\0', length))
-		neuron_error_set(err, EINVAL,
-				 "%s: the file has a null byte; it must be a "
-				 "text",
-				 path);
-	else
+	if (!memchr(text, '\0', length))
 		return text;
+	neuron_error_set(err, EINVAL,
+			 "%s: the file has a null byte; it must be a text",
+			 path);
 	free(text);
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/file.h"
 #include "lib/request.h"
 
 struct site {
@@ -34,28 +35,6 @@ static int _expand(const char *text, nodeset_each_t each, void *arg)
 	}
 	hostlist_destroy(list);
 	return rc;
-}
-
-/* RET text for free(); NULL with errno */
-static char *_read_file(const char *path, size_t limit)
-{
-	FILE *file = fopen(path, "re");
-	char *text;
-	size_t length;
-
-	if (!file)
-		return NULL;
-	if ((text = malloc(limit + 1))) {
-		length = fread(text, 1, limit + 1, file);
-		if (ferror(file) || (length > limit)) {
-			free(text);
-			text = NULL;
-			errno = EFBIG;
-		} else
-			text[length] = '\0';
-	}
-	fclose(file);
-	return text;
 }
 
 /* IN node - NULL: all */
@@ -274,9 +253,11 @@ static int _add_ultraservers(const site_t *site, fabric_t *fabric,
 
 extern fabric_t *site_read_fabric(const site_t *site, neuron_error_t *err)
 {
+	neuron_error_t why;
 	char *path = get_extra_conf_path("topology.conf");
-	char *text = compat_base_is_flat() ? NULL
-					   : _read_file(path, FABRIC_FILE_MAX);
+	char *text = compat_base_is_flat()
+			     ? NULL
+			     : file_read(path, FABRIC_FILE_MAX, NULL, &why);
 	fabric_source_t source = {
 		.text = text,
 		.origin = path,
