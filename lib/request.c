@@ -1039,3 +1039,46 @@ extern int request_check(const request_t *request,
 	*undocumented = sum.answer.undocumented;
 	return 0;
 }
+
+/* Bit n: a family documents n devices and can give them */
+static uint32_t _documented(const query_t *query)
+{
+	uint32_t sizes = 0;
+
+	for (uint32_t n = 1; n <= PROFILE_DEVICES_MAX; n++) {
+		for (uint32_t i = 0; i < query->count; i++) {
+			if (_is_type(query, i) && _can_give(query, i, n) &&
+			    profile_size_is_documented(query->profiles[i], n))
+				sizes |= 1U << n;
+		}
+	}
+	return sizes;
+}
+
+extern int request_refuse_undocumented(const request_t *request,
+				       const profile_t *const *profiles,
+				       const shape_t *const *shapes,
+				       uint32_t count, neuron_error_t *err)
+{
+	query_t query = {request, profiles, shapes, count, 0};
+	char possible[PART_MAX] = "no number of",
+	     nearest[PART_MAX] = "another type";
+	text_t text = {possible, sizeof(possible), 0};
+	uint32_t asked, sizes;
+
+	if (!request || !count || !profiles || !shapes)
+		return neuron_error_set(err, EINVAL, "nothing to check");
+	query.unit = request->per_node ? request->per_node : request->per_task;
+	asked = request->per_node ? query.unit
+				  : query.unit * _load_to_blame(&query);
+	sizes = _documented(&query);
+	_add_sizes(&text, sizes);
+	text = (text_t){nearest, sizeof(nearest), 0};
+	_add_sizes(&text, _nearest(sizes, asked));
+	return neuron_error_set(err, ENOTSUP,
+				"%u Neuron device%s on one node were "
+				"asked for; this cluster allows only the units "
+				"that AWS documents, which have %s devices "
+				"here: ask for %s",
+				asked, _s(asked), possible, nearest);
+}

@@ -95,4 +95,16 @@ extern int request_check(const request_t *request,
 			 uint32_t *efa, bool *efa_per_node,
 			 bool *undocumented, neuron_error_t *err);
 
+/*
+ * Where only documented sizes are allowed: refuse a request that
+ * request_check() found undocumented.
+ * OUT err - what was asked, which sizes are documented on these families and
+ *	can be had, and the nearest of them.
+ * RET -1 with errno ENOTSUP; EINVAL without families.
+ */
+extern int request_refuse_undocumented(const request_t *request,
+				       const profile_t *const *profiles,
+				       const shape_t *const *shapes,
+				       uint32_t count, neuron_error_t *err);
+
 #endif

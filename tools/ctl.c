@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@
 
 #define POLL_MS 5
 #define REASON_MAX 1200
+/* Longest reason of slurmctld that is told on */
+#define ANSWER_MAX 160
 /* Exit codes of the child */
 #define DONE 0
 #define FAILED 1
@@ -33,6 +36,7 @@ typedef struct {
 	const mask_t *unmask;
 	const mask_t *suspects; /* NULL: as they are */
 	char reason[REASON_MAX];
+	char *answer; /* ANSWER_MAX bytes; why it was refused */
 } request_t;
 
 /*
@@ -157,11 +161,15 @@ static int _send_away(request_t *request)
 
 static int _mask(request_t *request)
 {
+	neuron_error_t why;
 	devset_t changed;
 
 	if (masking_change(request->node, request->mask, false, 0, &changed,
-			   NULL))
+			   &why)) {
+		(void) snprintf(request->answer, ANSWER_MAX, "%.*s",
+				ANSWER_MAX - 1, why.text);
 		return -1;
+	}
 	return changed ? 0 : NOTHING_NEW;
 }
 
@@ -193,7 +201,8 @@ static int _health(request_t *request)
  * In the parent
  */
 
-static int _wait(pid_t child, neuron_error_t *err)
+/* IN answer - what the child wrote, "" nothing */
+static int _wait(pid_t child, const char *answer, neuron_error_t *err)
 {
 	deadline_t end = deadline_in(CTL_WAIT);
 	int status = 0;
@@ -211,28 +220,46 @@ static int _wait(pid_t child, neuron_error_t *err)
 	}
 	if (pid == child && WIFEXITED(status) && WEXITSTATUS(status) != FAILED)
 		return WEXITSTATUS(status);
-	return neuron_error_set(err, EIO, "slurmctld has refused the request");
+	return neuron_error_set(err, EIO, "slurmctld has refused it: %s",
+				answer[0] ? answer : "it gave no reason");
+}
+
+/* In the child */
+static int _act(int (*act)(request_t *request), request_t *request)
+{
+	int rc;
+
+	slurm_init(NULL);
+	errno = 0;
+	rc = act(request);
+	if ((rc == DONE) || ((act == _mask) && (rc == NOTHING_NEW)))
+		return rc;
+	if (!request->answer[0])
+		(void) snprintf(request->answer, ANSWER_MAX, "%s",
+				slurm_strerror(errno));
+	return FAILED;
 }
 
 static int _run(int (*act)(request_t *request), request_t *request,
 		neuron_error_t *err)
 {
 	pid_t child;
+	int rc;
 
+	request->answer = mmap(NULL, ANSWER_MAX, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (request->answer == MAP_FAILED)
+		return neuron_error_set(err, EIO, "mmap: %s", strerror(errno));
 	(void) fflush(NULL);
 	child = fork();
+	if (!child)
+		_exit(_act(act, request));
 	if (child < 0)
-		return neuron_error_set(err, EIO, "fork: %s", strerror(errno));
-	if (!child) {
-		int rc;
-
-		slurm_init(NULL);
-		rc = act(request);
-		_exit((rc == DONE || (act == _mask && rc == NOTHING_NEW))
-			      ? rc
-			      : FAILED);
-	}
-	return _wait(child, err);
+		rc = neuron_error_set(err, EIO, "fork: %s", strerror(errno));
+	else
+		rc = _wait(child, request->answer, err);
+	(void) munmap(request->answer, ANSWER_MAX);
+	return rc;
 }
 
 extern int ctl_drain(const char *node, const char *reason, neuron_error_t *err)

@@ -267,7 +267,10 @@ static int _send_away(const nodejob_t *job, const char *why, bool hold)
 	nodejob_say(LOG_NOTICE, "job %u: %s: it is taken off the node",
 		    job->job, why);
 	if (job->by_slurmd && ctl_send_away(job->job, why, hold, &err))
-		nodejob_say(LOG_WARNING, "job %u: %s", job->job, err.text);
+		nodejob_say(LOG_WARNING,
+			    "job %u: cannot take it off the node, do it by "
+			    "hand: %s",
+			    job->job, err.text);
 	return NODEJOB_GOOD;
 }
 

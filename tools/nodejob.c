@@ -63,7 +63,9 @@ extern int nodejob_fail(const nodejob_t *job, int status, const char *why)
 	nodejob_say(LOG_ERR, "error: job %u: %s", job->job, why);
 	(void) snprintf(reason, sizeof(reason), "%s: %s", program, why);
 	if (job->by_slurmd && job->node && ctl_drain(job->node, reason, &err))
-		nodejob_say(LOG_WARNING, "cannot drain the node: %s", err.text);
+		nodejob_say(LOG_WARNING,
+			    "cannot drain the node, do it by hand: %s",
+			    err.text);
 	return status;
 }
 
@@ -359,7 +361,8 @@ extern int nodejob_mask(const nodejob_t *job, const verdict_t *verdict)
 	rc = ctl_mask(job->node, &mask, &err);
 	(void) flock(job->run.fd, LOCK_UN);
 	if (rc < 0)
-		nodejob_say(LOG_WARNING, "cannot mask devices %s: %s", text,
+		nodejob_say(LOG_WARNING,
+			    "cannot mask devices %s, do it by hand: %s", text,
 			    err.text);
 	else if (rc)
 		nodejob_say(LOG_NOTICE, "devices %s are masked now", text);

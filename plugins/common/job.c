@@ -105,6 +105,10 @@ static void _apply_options(const job_record_t *job_ptr, const conf_t *conf,
 		shape_tier_after(options_tier(&options, conf_tier(conf)),
 				 _waited(job_ptr, now), wait);
 	job->ultraserver = _ultraserver(&options);
+	job->widest = SHAPE_CONNECTED;
+	if (options_has(&options, OPTION_LAUNCH) &&
+	    (options.launch == OPTION_LAUNCH_PROCESS))
+		job->widest = SHAPE_CONSECUTIVE;
 }
 
 extern int job_neuron_read(job_record_t *job_ptr, const conf_t *conf,

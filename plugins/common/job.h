@@ -14,6 +14,7 @@ typedef struct {
 	gres_state_t *neuron; /* the job's own record of each GRES */
 	gres_state_t *efa; /* NULL: none asked */
 	place_ultraserver_t ultraserver;
+	shape_tier_t widest; /* that goes with its other options */
 } job_neuron_t;
 
 /* Ids by which Slurm knows the two GRES */

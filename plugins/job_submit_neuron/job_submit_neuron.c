@@ -30,6 +30,9 @@ extern int job_modify(job_desc_msg_t *job_desc, job_record_t *job_ptr,
 #define SPANK_ENTRY_MAX (64 * 1024)
 #define SPANK_TOTAL_MAX (512 * 1024)
 
+/* Longest part of a sentence that lists partitions */
+#define NAMES_MAX 240
+
 static site_t *site;
 
 /* The families that a job could land on */
@@ -255,19 +258,6 @@ static int _read_lists(const lists_t *lists, request_t *request,
 	return 1;
 }
 
-static int _set_list(char **list, const char *name, const char *type,
-		     uint32_t count, neuron_error_t *err)
-{
-	char text[GRES_LIST_MAX];
-
-	if (gres_list_set(*list, name, type, count, text, sizeof(text)) < 0)
-		return neuron_error_set(err, EINVAL,
-					"the GRES list is too long");
-	xfree(*list);
-	*list = xstrdup(text);
-	return 0;
-}
-
 /* Write what check found into the request */
 static int _complete(job_desc_msg_t *job_desc, const request_t *request,
 		     uint32_t efa, bool efa_per_node, neuron_error_t *err)
@@ -276,11 +266,12 @@ static int _complete(job_desc_msg_t *job_desc, const request_t *request,
 					: &job_desc->tres_per_task;
 
 	if (request->efa_given)
-		return request->efa ? 0 : _set_list(list, "efa", "", 0, err);
+		return request->efa ? 0
+				    : wishes_set_list(list, "efa", "", 0, err);
 	if (!efa)
 		return 0;
-	return _set_list(efa_per_node ? &job_desc->tres_per_node : list, "efa",
-			 "", efa, err);
+	return wishes_set_list(efa_per_node ? &job_desc->tres_per_node : list,
+			       "efa", "", efa, err);
 }
 
 /* One more line that the user sees */
@@ -346,8 +337,47 @@ static int _apply_template(asked_t *asked, neuron_error_t *err)
 	if (!template->type[0] || request->type[0])
 		return 0;
 	snprintf(request->type, sizeof(request->type), "%s", template->type);
-	return _set_list(list, "neuron", request->type,
-			 request->per_node + request->per_task, err);
+	return wishes_set_list(list, "neuron", request->type,
+			       request->per_node + request->per_task, err);
+}
+
+typedef struct {
+	char text[NAMES_MAX];
+	size_t used;
+} names_t;
+
+static int _add_name(void *x, void *arg)
+{
+	const part_record_t *part = x;
+	names_t *names = arg;
+	families_t families = {0};
+
+	if ((part->flags & PART_FLAG_HIDDEN) ||
+	    (strlen(part->name) + sizeof(" or ") >
+	     sizeof(names->text) - names->used))
+		return 0;
+	_add_partition(part, &families);
+	if (families.count)
+		names->used +=
+			snprintf(names->text + names->used,
+				 sizeof(names->text) - names->used, "%s%s",
+				 names->used ? " or " : "", part->name);
+	return 0;
+}
+
+static int _refuse_partition(const char *partitions, neuron_error_t *err)
+{
+	names_t names = {.text = ""};
+
+	list_for_each(part_list, _add_name, &names);
+	if (!names.used)
+		return neuron_error_set(
+			err, ENOTSUP,
+			"Neuron devices were asked for, but no partition of this cluster has Neuron nodes: leave out --gres=neuron");
+	return neuron_error_set(
+		err, ENOTSUP,
+		"Neuron devices were asked for, but partition %.100s has no Neuron nodes: ask for partition %s",
+		partitions ? partitions : "(default)", names.text);
 }
 
 static int _find_nodes(asked_t *asked, neuron_error_t *err)
@@ -359,10 +389,7 @@ static int _find_nodes(asked_t *asked, neuron_error_t *err)
 	_find_families(asked->desc->req_nodes, partitions, &asked->families);
 	if (asked->families.count)
 		return 0;
-	return neuron_error_set(
-		err, ENOTSUP,
-		"Neuron devices were asked for, but partition %s has no Neuron nodes",
-		partitions ? partitions : "(default)");
+	return _refuse_partition(partitions, err);
 }
 
 static int _read_new_lists(asked_t *asked, neuron_error_t *err)
@@ -517,11 +544,9 @@ static int _process(asked_t *asked, neuron_error_t *err)
 			  err))
 		return -1;
 	if (undocumented && !conf_undocumented_allowed(site_conf(site)))
-		return neuron_error_set(
-			err, ENOTSUP,
-			"AWS documents no unit of %u devices on this family, and this cluster allows only documented ones",
-			request->per_node ? request->per_node
-					  : request->per_task);
+		return request_refuse_undocumented(request, families->profiles,
+						   families->shapes,
+						   families->count, err);
 	if (_apply_options(asked, err))
 		return -1;
 	if (undocumented)

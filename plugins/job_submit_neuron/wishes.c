@@ -65,17 +65,18 @@ extern int wishes_read_job(const job_record_t *job_ptr, const conf_t *conf,
  * Devices
  */
 
-static int _set_devices(job_desc_msg_t *job_desc, const char *type,
-			uint32_t count, neuron_error_t *err)
+extern int wishes_set_list(char **list, const char *name, const char *type,
+			   uint32_t count, neuron_error_t *err)
 {
 	char text[GRES_LIST_MAX];
 
-	if (gres_list_set(job_desc->tres_per_node, "neuron", type, count, text,
-			  sizeof(text)) < 0)
-		return neuron_error_set(err, EINVAL,
-					"the GRES list is too long");
-	xfree(job_desc->tres_per_node);
-	job_desc->tres_per_node = xstrdup(text);
+	if (gres_list_set(*list, name, type, count, text, sizeof(text)) < 0)
+		return neuron_error_set(
+			err, EINVAL,
+			"with %s:%u the list of GRES is longer than %d bytes: ask for fewer other GRES",
+			name, count, GRES_LIST_MAX - 1);
+	xfree(*list);
+	*list = xstrdup(text);
 	return 0;
 }
 
@@ -109,8 +110,8 @@ static int _fill_model(const wishes_t *wishes, const conf_t *conf,
 		       options_tier(&wishes->options, conf_tier(conf)),
 		       !conf_undocumented_allowed(conf), nodes, kinds, count,
 		       &chosen, err) ||
-	    _set_devices(job_desc, profile_type(chosen.profile), chosen.devices,
-			 err))
+	    wishes_set_list(&job_desc->tres_per_node, "neuron",
+			    profile_type(chosen.profile), chosen.devices, err))
 		return -1;
 	if (!nodes)
 		job_desc->min_nodes = job_desc->max_nodes = chosen.nodes;
@@ -127,8 +128,9 @@ extern int wishes_fill_devices(const wishes_t *wishes, const conf_t *conf,
 		return _fill_model(wishes, conf, kinds, count, job_desc, note,
 				   err);
 	if (wishes->template)
-		return _set_devices(job_desc, wishes->template->type,
-				    wishes->template->devices, err);
+		return wishes_set_list(&job_desc->tres_per_node, "neuron",
+				       wishes->template->type,
+				       wishes->template->devices, err);
 	return neuron_error_set(
 		err, EINVAL,
 		"--neuron- options were given, but the job asks for no Neuron devices: add --gres=neuron:N, --neuron-template or --neuron-model, or leave them out");

@@ -46,6 +46,15 @@ extern int wishes_fill_devices(const wishes_t *wishes, const conf_t *conf,
 			       neuron_error_t *err);
 
 /*
+ * Put so many of a GRES into a list of them, in place of what it has; 0: take
+ * it out.
+ * IN/OUT list - of a job description, or NULL.
+ * RET 0; -1 with a sentence: it would be too long.
+ */
+extern int wishes_set_list(char **list, const char *name, const char *type,
+			   uint32_t count, neuron_error_t *err);
+
+/*
  * Set the number of tasks on a node, unless the user fixed any number of
  * tasks: in the description, and for a batch script in its environment as
  * sbatch does for --ntasks-per-node. srun and salloc counted their tasks

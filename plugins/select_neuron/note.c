@@ -30,8 +30,35 @@ static void _set(char **comment, const char *prefix, const char *text)
 	*comment = made;
 }
 
+/* In the words of sbatch, as neuron-topo explain has them */
+static void _add_offer(char **text, const request_t *request,
+		       const nearest_offer_t *offer)
+{
+	const char *between = "";
+
+	if ((offer->tier == SHAPE_TIERS) && !offer->devices && !offer->nodes) {
+		xstrcat(*text, ", nothing smaller is possible now");
+		return;
+	}
+	xstrcat(*text, ", possible now: ");
+	if (offer->tier < SHAPE_TIERS) {
+		xstrfmtcat(*text, "--neuron-shape=%s",
+			   shape_tier_name(offer->tier));
+		between = " or ";
+	}
+	if (offer->devices) {
+		xstrfmtcat(*text, "%s--gres=neuron:%s%s%u", between,
+			   request->type, request->type[0] ? ":" : "",
+			   offer->devices);
+		between = " or ";
+	}
+	if (offer->nodes)
+		xstrfmtcat(*text, "%s-N%u", between, offer->nodes);
+}
+
 extern void note_waits(job_record_t *job_ptr, const job_neuron_t *job,
-		       const note_census_t *census)
+		       const note_census_t *census,
+		       const nearest_offer_t *offer)
 {
 	const request_t *request = &job->request;
 	uint32_t devices =
@@ -53,6 +80,11 @@ extern void note_waits(job_record_t *job_ptr, const job_neuron_t *job,
 	if (census->masked)
 		xstrfmtcat(text, ", %u more but for devices that are masked",
 			   census->masked);
+	if (offer)
+		_add_offer(&text, request, offer);
+	else
+		xstrfmtcat(text, ", neuron-topo explain %u says what helps",
+			   job_ptr->job_id);
 	_set(&job_ptr->system_comment, PREFIX, text);
 	xfree(text);
 }

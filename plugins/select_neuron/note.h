@@ -12,6 +12,7 @@
 
 #include "compat.h"
 
+#include "lib/nearest.h"
 #include "plugins/common/job.h"
 #include "plugins/common/site.h"
 
@@ -28,8 +29,10 @@ typedef struct {
 	uint32_t fit;
 } note_census_t;
 
+/* IN offer - what would do now; NULL: it was not looked for */
 extern void note_waits(job_record_t *job_ptr, const job_neuron_t *job,
-		       const note_census_t *census);
+		       const note_census_t *census,
+		       const nearest_offer_t *offer);
 
 /*
  * IN devices, efas - of a node of slurmctld; the placement that cons_tres has

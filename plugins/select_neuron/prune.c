@@ -463,6 +463,33 @@ static bool _preemption_may_help(prune_t *prune)
 	return _can(prune, prune->used) != NO;
 }
 
+/* What it could ask for instead, on nodes that are free in part */
+static nearest_offer_t _find_offer(const prune_t *prune)
+{
+	const ledger_sets_t *used = ledger_used(prune->state->ledger);
+	nearest_t nearest = {
+		.devices = prune->job->request.per_node,
+		.nodes = MAX(prune->wanted.nodes_min, 1),
+		.tier = prune->job->request.tier,
+		.widest = prune->job->widest,
+		.with_efa = (prune->job->efa != NULL),
+	};
+
+	for (uint32_t i = 0; i < prune->candidate_count; i++) {
+		int n = prune->candidates[i];
+		ledger_sets_t masked = prune_masked(prune->state, n);
+		ledger_sets_t free =
+			_all_of(site_profile(prune->state->site, n));
+
+		(void) _take_away(&free, &used[n]);
+		(void) _take_away(&free, &masked);
+		if (!nearest_look(&nearest, site_shape(prune->state->site, n),
+				  free.devices, free.efas))
+			break;
+	}
+	return nearest_offer(&nearest);
+}
+
 /* Why a job does not start; of the nodes of the last situation */
 static void _note_waits(const prune_t *prune)
 {
@@ -470,6 +497,7 @@ static void _note_waits(const prune_t *prune)
 	bool with_efa = (prune->job->efa != NULL);
 	note_census_t census = {.nodes = prune->candidate_count,
 				.masked = prune->masked};
+	nearest_offer_t offer, *known = NULL;
 
 	for (uint32_t i = 0; i < prune->count; i++) {
 		const gang_node_t *node = &prune->nodes[i];
@@ -485,7 +513,13 @@ static void _note_waits(const prune_t *prune)
 		else
 			census.broken++;
 	}
-	note_waits(prune->call->job_ptr, prune->job, &census);
+	/* Of others the devices of a node alone tell too little */
+	if (request->per_node && !request->whole_node &&
+	    (prune->job->ultraserver != PLACE_REQUIRE)) {
+		offer = _find_offer(prune);
+		known = &offer;
+	}
+	note_waits(prune->call->job_ptr, prune->job, &census, known);
 }
 
 static int _test_start(prune_t *prune)

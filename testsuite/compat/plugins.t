@@ -20,7 +20,7 @@ plugins=$NEURON_BUILD_DIR/plugins/.libs
 	skip_all "NEURON_SLURM_SRC is not a source of Slurm"
 [ -f "$compat/release.h" ] ||
 	skip_all "NEURON_SLURM_COMPAT is not a release in plugins/compat"
-for file in open topology_broken; do
+for file in handed open topology_broken; do
 	[ -e "$parts/$file.so" ] ||
 		skip_all "testsuite/compat/$file.la is not built (make check does)"
 done
@@ -239,6 +239,21 @@ for type in gres/efa gres/neuron job_submit/neuron select/neuron \
 	switch/neuron topology/neuron; do
 	check_plugin $type
 	check_weak $type
+done
+
+#
+# From slurmd to slurmstepd: what another version handed on is refused
+#
+different='neuron: slurmd and slurmstepd have different plugins; restart slurmd'
+for type in gres/efa gres/neuron; do
+	facts=$(env LD_PRELOAD="$parts/handed.so" \
+		NEURON_HANDED="$plugins/${type/\//_}.so" \
+		"$(program_path slurmstepd)" 2>"$CLUSTER_DIR/out/said")
+	is "$? ${facts##*$'\n'}" "0 done" "$type survives what another plugin packed"
+	cases=$(grep -c '^refuse ' <<<"$facts")
+	ok "in many ways ($cases)" test "$cases" -gt 1000
+	# The rest is Slurm's: what is behind the machine may be short too
+	ok "each is told" test "$(grep -cF "$different" "$CLUSTER_DIR/out/said")" -ge "$cases"
 done
 
 #

@@ -925,6 +925,58 @@ START_TEST(check_refused)
 }
 END_TEST
 
+static const struct {
+	const char *families;
+	request_t request;
+	const char *asked, *possible, *nearest;
+} undocumented_sizes[] = {
+	{TRN2, {NODE(5)}, "5", "1, 4, 8 or 16", "4 or 8"},
+	{TRN1, {NODE(2)}, "2", "1, 4, 8 or 16", "1 or 4"},
+	{TRN2, {NODE(15)}, "15", "1, 4, 8 or 16", "8 or 16"},
+	{ALL, {NODE(14)}, "14", "1 to 12 or 16", "12 or 16"},
+	{ALL, {NODE(5), .type = "trn1"}, "5", "1, 4, 8 or 16", "4 or 8"},
+	{TRN2, {TASK(2, 3, 1, 1)}, "6", "1, 4, 8 or 16", "4 or 8"},
+	{TRN2,
+	 {TASK(1, 4, 2, ANY), .tasks_per_node = 2},
+	 "2",
+	 "1, 4, 8 or 16",
+	 "1 or 4"},
+	{ALL, {NODE(5), .type = "trn9"}, "5", "no number of", "another type"},
+};
+
+START_TEST(undocumented_refused)
+{
+	char wanted[512];
+	neuron_error_t err = {""};
+	families_t families;
+	int rc;
+
+	snprintf(wanted, sizeof(wanted),
+		 "%s Neuron devices on one node were asked for; this cluster "
+		 "allows only the units that AWS documents, which have %s "
+		 "devices here: ask for %s",
+		 undocumented_sizes[_i].asked, undocumented_sizes[_i].possible,
+		 undocumented_sizes[_i].nearest);
+	_load(&families, undocumented_sizes[_i].families);
+	errno = 0;
+	rc = request_refuse_undocumented(
+		&undocumented_sizes[_i].request,
+		(const profile_t *const *) families.profiles,
+		(const shape_t *const *) families.shapes, families.count, &err);
+	ck_assert_int_eq(errno, ENOTSUP);
+	_unload(&families);
+	ck_assert_int_eq(rc, -1);
+	ck_assert_msg(!strcmp(err.text, wanted),
+		      "row %d: got \"%s\", wanted \"%s\"", _i, err.text,
+		      wanted);
+	ck_assert_int_eq(
+		request_refuse_undocumented(&undocumented_sizes[_i].request,
+					    NULL, NULL, 0, &err),
+		-1);
+	ck_assert_int_eq(errno, EINVAL);
+}
+END_TEST
+
 START_TEST(check_misuse)
 {
 	request_t request = {NODE(4)};
@@ -1090,6 +1142,8 @@ static Suite *_suite(void)
 	tcase_add_test(job, spread_misuse);
 	tcase_add_loop_test(job, check_legal, 0, COUNT(legal));
 	tcase_add_loop_test(job, check_refused, 0, COUNT(refused));
+	tcase_add_loop_test(job, undocumented_refused, 0,
+			    COUNT(undocumented_sizes));
 	tcase_add_test(job, check_misuse);
 	tcase_add_loop_test(job, check_oracle, 0, COUNT(oracle_families));
 	suite_add_tcase(suite, job);

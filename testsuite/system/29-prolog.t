@@ -235,6 +235,15 @@ ok "a process that a job left on a device is ended" wait_for -t 30 dead "$left"
 ok "the node is idle then" wait_idle
 is "$(cat "$(sysfs n1 0 reset)")" 1 "and the device ready"
 
+# The same by hand, which says what it does
+sleep 1000 3<"$(machine n2 dev/neuron2)" &
+left=$!
+wait_for eval '[ "$(cat /proc/$left/comm)" = sleep ]'
+like "$(by_hand "$epilog" n2 899 0-3)" \
+	"neuron-epilog: job 899: signal 15 to process $left \\(sleep\\) of user $(id -u), which has its devices open" \
+	"Epilog says which process it ends"
+wait "$left" 2>/dev/null
+
 # An innocent one, which has the device open for writing alone, goes on
 sleep 1000 3>"$(machine n1 dev/neuron2)" &
 free=$!

@@ -103,10 +103,30 @@ is "$(value "$out" helps 1 change)" "--gres=neuron:1" "so would fewer devices"
 out=$(topo fit --gres=neuron:4 --neuron-shape=best --json)
 is $? 0 "with the wider shape it fits"
 is "$(value "$out" placement nodes 0 devices)" "0,4,8,12" "on the column"
+# shellcheck disable=SC2317 # it is called
+says() { # JOB TEXT: its comment ends with
+	[[ "$(scontrol show job "$1" | grep SystemComment) " == *"$2 "* ]]
+}
+while IFS='|' read -r wants end; do
+	# shellcheck disable=SC2086 # a list
+	job=$(submit -t 5 $wants)
+	ok "$wants: says what is possible now" wait_for -t 20 says "$job" ", ${end//JOB/$job}"
+	cancel "$job"
+done <<'END'
+-N2 --gres=neuron:trn2:4|possible now: --neuron-shape=best or --gres=neuron:trn2:1
+-N4 --gres=neuron:16|possible now: --gres=neuron:1
+-N1 --gres=neuron:4 --neuron-launch=process|possible now: --gres=neuron:1
+-N1 -n1 --tres-per-task=gres/neuron=4|neuron-topo explain JOB says what helps
+-N1 --gres=neuron:1 --exclusive|neuron-topo explain JOB says what helps
+END
+full=$(grant -N4 --gres=neuron:4 --neuron-shape=best)
+job=$(submit -N1 --gres=neuron:1)
+ok "nor is anything smaller" wait_for -t 20 says "$job" ", nothing smaller is possible now"
+cancel "$job" "$full"
 waiting=$(submit --gres=neuron:4 -t 5)
 ok "a job waits" wait_state "$waiting" PENDING
 ok "the job says itself what it waits for" wait_for -t 20 eval '
-	[[ $(scontrol show job "$waiting") =~ "neuron: waits for 1 node with 4 devices: of 4 that it may use now 0 can give a set of shape consecutive, 4 more have enough devices free but in no such set" ]]'
+	[[ $(scontrol show job "$waiting") =~ "neuron: waits for 1 node with 4 devices: of 4 that it may use now 0 can give a set of shape consecutive, 4 more have enough devices free but in no such set, possible now: --neuron-shape=best or --gres=neuron:1" ]]'
 schema "explain --json of a job that waits" fit "$(topo explain "$waiting" --json)"
 explained=$(topo explain "$waiting")
 like "$explained" '4 have enough free, but in no set of shape consecutive' "explain: the obstacle"

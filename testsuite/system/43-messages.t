@@ -9,8 +9,11 @@
 cluster_new neuron
 cluster_nodes n1 trn2u.48xlarge
 cluster_nodes m1 trn1.32xlarge
+cluster_nodes c1 cpu
 cluster_partition trn2 n1 Default=YES
 cluster_partition mixed 'n1,m1'
+cluster_partition cpu c1
+cluster_partition secret n1 Hidden=YES
 cluster_prolog
 cluster_start
 conf=$CLUSTER_DIR/etc/neuron.conf
@@ -18,10 +21,11 @@ cp "$conf" "$CLUSTER_DIR/etc/good"
 
 # refused SENTENCE ARGUMENT...: sbatch says it and submits nothing
 refused() {
-	local sentence=$1 said
+	local sentence=$1 name said
 	shift
+	name=$*
 	said=$(sbatch --parsable -o /dev/null "$@" "$CLUSTER_DIR/gate.sh" 2>&1)
-	isnt $? 0 "$*: is refused"
+	isnt $? 0 "${name:0:80}: is refused"
 	is "$(grep -cF -- "$sentence" <<<"$said")" 1 "with \"$sentence\""
 	grep -qF -- "$sentence" <<<"$said" || diag "$said"
 }
@@ -43,6 +47,13 @@ refused 'Neuron devices were asked for both per node and per task: use one of --
 	-n2 --gres=neuron:2 --tres-per-task=gres/neuron=1
 refused 'a node would start 2 processes on trn1.32xlarge (lnc=1) and 4 on trn2u.48xlarge (lnc=2): name the type' \
 	-p mixed --gres=neuron:4,efa:0 --neuron-launch=process --neuron-tp=4
+refused 'Neuron devices were asked for, but partition cpu has no Neuron nodes: ask for partition trn2 or mixed' \
+	-p cpu --gres=neuron:4
+refused 'has no Neuron nodes: ask for partition trn2 or mixed' \
+	-p "cpu,$(printf 'x%.0s' {1..600})" --gres=neuron:4
+zeros=$(printf '0%.0s' {1..4076})
+refused 'with efa:4 the list of GRES is longer than 4095 bytes: ask for fewer other GRES' \
+	"--gres=neuron:${zeros}4"
 
 #
 # Prolog by hand
@@ -76,7 +87,7 @@ like "$said" 'slurmctld gave the job device [0-9]+ and EFA interface 12, but .* 
 #
 cat "$CLUSTER_DIR/etc/good" - >"$conf" <<<'UndocumentedSizes=refuse'
 ok "UndocumentedSizes=refuse is read" cluster_reconfigure
-refused 'AWS documents no unit of 5 devices on this family, and this cluster allows only documented ones' \
+refused '5 Neuron devices on one node were asked for; this cluster allows only the units that AWS documents, which have 1, 4, 8 or 16 devices here: ask for 4 or 8' \
 	--gres=neuron:5
 cat "$CLUSTER_DIR/etc/good" - >"$conf" <<<"CompileCache=/$(printf 'x%.0s' {1..1100})"
 ok "a long CompileCache is read" cluster_reconfigure
