@@ -1209,14 +1209,6 @@ static profile_t *_load_profile(const parse_t *parse)
 			_refuse(parse, errno, "%s", why.text);
 		return NULL;
 	}
-	if (strcmp(profile_name(profile), parse->value)) {
-		_refuse(parse, EINVAL,
-			"%.200s says that its name is %s; it must be the name "
-			"of the file",
-			path, profile_name(profile));
-		profile_destroy(profile);
-		return NULL;
-	}
 	return profile;
 }
 

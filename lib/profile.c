@@ -600,24 +600,6 @@ static int _check_addresses(const reader_t *reader, const profile_t *profile)
 	return 0;
 }
 
-static int _check_efas(const reader_t *reader, const profile_t *profile)
-{
-	devset_t served = 0;
-
-	for (uint32_t i = 0; i < profile->efa_count; i++) {
-		if (!profile->efa_devices[i] ||
-		    (served & profile->efa_devices[i]))
-			return neuron_error_set(
-				reader->err, EINVAL,
-				"%.200s: efa %u serves no device of its own; "
-				"each "
-				"interface must serve at least one device",
-				reader->origin, i);
-		served |= profile->efa_devices[i];
-	}
-	return 0;
-}
-
 static int _check_numa(const reader_t *reader, const profile_t *profile)
 {
 	for (uint32_t i = 0; i < profile->device_count; i++) {
@@ -773,7 +755,7 @@ static int _check(const reader_t *reader, const profile_t *profile)
 	if (_check_type(reader, profile) || _check_lnc(reader, profile) ||
 	    _check_cpus(reader, profile) || _check_numa(reader, profile) ||
 	    _check_sizes(reader, profile) || _check_links(reader, profile) ||
-	    _check_addresses(reader, profile) || _check_efas(reader, profile))
+	    _check_addresses(reader, profile))
 		return -1;
 	return 0;
 }

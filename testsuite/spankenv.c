@@ -3,7 +3,8 @@
  * spankenv: submit a job with a SPANK job environment of any content, as a
  * user could who writes his own client.
  *
- *	spankenv [--no-requeue] NAME NODE GRES SCRIPT [VARIABLE=VALUE | VARIABLE=@FILE]...
+ *	spankenv [--no-requeue] [--per-job] NAME NODE GRES SCRIPT
+ *[VARIABLE=VALUE | VARIABLE=@FILE]...
  *
  * NAME is that of the job, SCRIPT the path of a file.
  */
@@ -64,13 +65,12 @@ int main(int argc, char **argv)
 	char *environment[] = {path, NULL};
 	submit_response_msg_t *answer = NULL;
 	char directory[4096];
-	bool requeue = true;
+	bool requeue = true, per_job = false;
 	job_desc_msg_t job;
 
-	if ((argc > 1) && !strcmp(argv[1], "--no-requeue")) {
-		requeue = false;
-		argv++;
-		argc--;
+	for (; (argc > 1) && !strncmp(argv[1], "--", 2); argv++, argc--) {
+		requeue = requeue && strcmp(argv[1], "--no-requeue");
+		per_job = per_job || !strcmp(argv[1], "--per-job");
 	}
 	if (argc < 5)
 		_die("usage", "NAME NODE GRES SCRIPT [VARIABLE=VALUE]...");
@@ -82,7 +82,10 @@ int main(int argc, char **argv)
 		job.requeue = 0;
 	job.name = argv[1];
 	job.req_nodes = argv[2];
-	job.tres_per_node = argv[3];
+	if (per_job)
+		job.tres_per_job = argv[3];
+	else
+		job.tres_per_node = argv[3];
 	job.script = _read(argv[4]);
 	job.user_id = getuid();
 	job.group_id = getgid();
@@ -97,6 +100,9 @@ int main(int argc, char **argv)
 	job.spank_job_env_size = (uint32_t) (argc - 5);
 	job.spank_job_env = argv + 5;
 	if (slurm_submit_batch_job(&job, &answer))
-		_die("submit", slurm_strerror(errno));
+		_die((answer && answer->job_submit_user_msg)
+			     ? answer->job_submit_user_msg
+			     : "submit",
+		     slurm_strerror(errno));
 	return 0;
 }

@@ -64,9 +64,23 @@ words_of() {
 	esac | sed 's/\\"/"/g; s/[[:space:]]\{1,\}/ /g'
 }
 
-# Whether a test has three words in a row of a sentence, or two long ones
+# Whether a test has three words in a row of a sentence, or two long ones: words
+# that no other sentence has, when there are any
 knows() {
-	awk -v sentence="$2" 'BEGIN { pieces = split(sentence, piece, /<[a-z]*>/) }
+	awk -v sentence="$2" '
+		function is_own(words,	i) {
+			for (i = 1; i <= others; i++)
+				if (index(other[i], words))
+					return 0
+			return 1
+		}
+		function look(words,	mine) {
+			mine = is_own(words)
+			own += mine
+			found[mine] += index(text, words) > 0
+		}
+		BEGIN { pieces = split(sentence, piece, /<[a-z]*>/) }
+		NR == FNR { if ($0 != sentence) other[++others] = $0; next }
 		{ text = text $0 }
 		END {
 			for (p = 1; p <= pieces; p++) {
@@ -76,14 +90,19 @@ knows() {
 					three = two " " word[w + 2]
 					sub(/[,;:.]+ *$/, "", two)
 					sub(/[,;:.]+ *$/, "", three)
-					if ((w + 2 <= count && index(text, three)) ||
-					    (length(two) >= 9 && index(text, two)))
-						exit 0
+					if (w + 2 <= count)
+						look(three)
+					if (length(two) >= 9)
+						look(two)
 				}
 			}
-			exit 1
-		}' <<<"$1"
+			exit !(own ? found[1] : found[0])
+		}' <(echo "$sentences_of_all") - <<<"$1"
 }
+
+sentences_of_all=$(grep -E '^\| `' "$page" | sed 's/ | .*//' | grep -o '`[^`]*`' |
+	tr -d '`' | sed 's/\\|//g' | sort -u)
+isnt "$sentences_of_all" "" "there are sentences of rows"
 
 declare -A texts
 none=0

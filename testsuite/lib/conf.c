@@ -667,6 +667,11 @@ static const struct {
 	{"NodeName=a Profile=trn2.48xlarge\nUltraServerName=u Nodes=a", EINVAL,
 	 "c:2: Nodes=a: a is a trn2.48xlarge, which is never in an "
 	 "UltraServer; take it out here"},
+	{"NodeName=a Profile=trn2u.48xlarge\nNodeName=b "
+	 "Profile=other-links\nUltraServerName=u Nodes=a,b",
+	 EINVAL,
+	 "c:3: Nodes=a,b: a is a trn2u.48xlarge and b a other-links; an "
+	 "UltraServer has nodes of one profile"},
 	{"NodeName=n[1-5] Profile=trn2u.48xlarge\n"
 	 "UltraServerName=u Nodes=n[1-5]",
 	 EINVAL,
@@ -921,11 +926,32 @@ START_TEST(decode_renamed_profile)
 	_copy_profile("inf2.48xlarge", "renamed", NULL);
 	ck_assert_ptr_null(_decode("NodeName=a Profile=renamed", &err));
 	ck_assert_int_eq(errno, EINVAL);
-	ck_assert_msg(!strncmp(err.text, "c:1: Profile=renamed: ", 22) &&
-			      strstr(err.text, "inf2.48xlarge"),
-		      "got \"%s\"", err.text);
+	ck_assert_msg(
+		!strncmp(err.text, "c:1: Profile=renamed: ", 22) &&
+			strstr(err.text,
+			       "name is \"inf2.48xlarge\"; it must be the "
+			       "file name without \".json\""),
+		"got \"%s\"", err.text);
 	snprintf(path, sizeof(path), "%s/renamed.json", directory);
 	unlink(path);
+}
+END_TEST
+
+/* A directory whose files would have no path */
+START_TEST(decode_long_directory)
+{
+	char long_directory[4096];
+	neuron_error_t err = {""};
+
+	memset(long_directory, 'x', sizeof(long_directory) - 1);
+	long_directory[0] = '/';
+	long_directory[sizeof(long_directory) - 1] = '\0';
+	ck_assert_ptr_null(conf_decode("NodeName=a Profile=trn2.48xlarge", "c",
+				       long_directory, _expand, &err));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_str_eq(err.text, "c:1: Profile=trn2.48xlarge: the path of "
+				   "ProfileDir is too long; use one of at most "
+				   "2048 bytes");
 }
 END_TEST
 
@@ -1090,8 +1116,9 @@ START_TEST(many_templates)
 	snprintf(text + used, sizeof(text) - used,
 		 "TemplateName=more Devices=4\n");
 	ck_assert_ptr_null(_decode(text, &err));
-	ck_assert_msg(strstr(err.text, "more than 1024 templates"), "got %s",
-		      err.text);
+	ck_assert_msg(strstr(err.text, "the file has more than 1024 templates; "
+				       "name fewer"),
+		      "got %s", err.text);
 }
 END_TEST
 
@@ -1521,6 +1548,7 @@ static Suite *_suite(void)
 	tcase_add_loop_test(text, decode_bad, 0, COUNT(bad));
 	tcase_add_test(text, decode_broken_profile);
 	tcase_add_test(text, decode_renamed_profile);
+	tcase_add_test(text, decode_long_directory);
 	tcase_add_test(text, decode_misuse);
 	tcase_add_test(text, decode_long);
 	tcase_add_test(text, read_example);

@@ -453,7 +453,8 @@ static const struct {
 	{{TASK(one, 1, 0, 0), .tp = 3},
 	 "SLURM_NEURON_TP=3 ",
 	 "",
-	 "--neuron-tp=3: the 8 logical cores"},
+	 "--neuron-tp=3: the 8 logical cores of this step are no multiple of "
+	 "it"},
 	{{TASK(one, 1, 0, 0), .root_port = 5,
 	  .address = "a23456789b23456789c23456789d23456789e23456789f23456789"
 		     "g2345678.."},

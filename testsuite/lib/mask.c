@@ -84,6 +84,8 @@ END_TEST
 #define TWICE "a device stands there twice"
 #define HERE "this cannot stand here"
 
+#define LONG "123456789012345678901234567890123456789012345678901234567890"
+
 static const struct {
 	const char *comment;
 	const char *at;
@@ -113,6 +115,8 @@ static const struct {
 	{"neuron-mask=5(a\nb)", "(a\nb)", REASON},
 	{"neuron-mask=5(a\x7f)", "(a\x7f)", REASON},
 	{"neuron-mask=5(\xc3\xa9)", "(\xc3\xa9)", REASON},
+	{"neuron-mask=5(" LONG LONG "12345678)", "(" LONG LONG "12345678)",
+	 "this reason is too long"},
 	{"neuron-mask=5(a))", ")", HERE},
 	{"neuron-mask=5(a)(b)", "(b)", HERE},
 	{"neuron-mask=5(a)6", "6", HERE},
@@ -307,6 +311,9 @@ START_TEST(test_room)
 	ck_assert(!mask_add(&mask, 3, NULL));
 	ck_assert_int_eq(mask_encode(&mask, big, text, sizeof(text), &err), -1);
 	ck_assert_int_eq(errno, ENOSPC);
+	ck_assert_str_eq(err.text,
+			 "the node's Comment would be longer than 16383 bytes: "
+			 "shorten what else is in it");
 }
 END_TEST
 

@@ -357,7 +357,7 @@ static const struct {
 	{"tp=8;lnc=1", "whole number"},
 	{"tp==8", "whole number"},
 	{"tp=", "no value"},
-	{"tp=8,tp=8", "tp stands twice"},
+	{"tp=8,tp=8", "tp stands twice in NEURON_OPTIONS; write it once"},
 	{"tp=8,lnc=1,tp=4", "tp stands twice"},
 	{"template=a,template=b", "template stands twice"},
 	{"tp=8,lnc=9", "--neuron-lnc=9"},
@@ -422,17 +422,21 @@ END_TEST
 static const struct {
 	const char *environment[4];
 	const char *wanted; /* NULL: refused */
+	const char *refused; /* part of the sentence */
 } environments[] = {
-	{{NULL}, ""},
-	{{"OTHER=1", "NEURON_OPTIONS=tp=8", NULL}, "tp=8"},
-	{{"NEURON_OPTIONS="}, ""},
-	{{"NEURON_OPTIONS_X=tp=8", "XNEURON_OPTIONS=tp=8"}, ""},
-	{{"neuron_options=tp=8", "NEURON_OPTIONS"}, ""},
-	{{NULL, "NEURON_OPTIONS=lnc=1"}, "lnc=1"},
-	{{"NEURON_OPTIONS=tp=8", "NEURON_OPTIONS=tp=8"}, NULL},
-	{{"NEURON_OPTIONS=", "NEURON_OPTIONS="}, NULL},
-	{{"NEURON_OPTIONS=tp=8\nlnc=1"}, NULL},
-	{{"NEURON_OPTIONS=x"}, NULL},
+	{{NULL}, "", NULL},
+	{{"OTHER=1", "NEURON_OPTIONS=tp=8", NULL}, "tp=8", NULL},
+	{{"NEURON_OPTIONS="}, "", NULL},
+	{{"NEURON_OPTIONS_X=tp=8", "XNEURON_OPTIONS=tp=8"}, "", NULL},
+	{{"neuron_options=tp=8", "NEURON_OPTIONS"}, "", NULL},
+	{{NULL, "NEURON_OPTIONS=lnc=1"}, "lnc=1", NULL},
+	{{"NEURON_OPTIONS=tp=8", "NEURON_OPTIONS=tp=8"},
+	 NULL,
+	 "NEURON_OPTIONS stands twice in the environment of the job; leave it "
+	 "to the --neuron- options"},
+	{{"NEURON_OPTIONS=", "NEURON_OPTIONS="}, NULL, "stands twice"},
+	{{"NEURON_OPTIONS=tp=8\nlnc=1"}, NULL, "this is no whole number"},
+	{{"NEURON_OPTIONS=x"}, NULL, "is no option"},
 };
 
 START_TEST(test_find)
@@ -443,9 +447,11 @@ START_TEST(test_find)
 	int rc = options_find(environments[_i].environment, 4, &options, &err);
 
 	if (!environments[_i].wanted) {
-		ck_assert_msg((rc == -1) && (errno == EINVAL) &&
-				      !options.given && err.text[0],
-			      "row %d: got %d", _i, rc);
+		ck_assert_msg(
+			(rc == -1) && (errno == EINVAL) && !options.given &&
+				strstr(err.text, environments[_i].refused),
+			"row %d: got %d, \"%s\", wanted \"%s\"", _i, rc,
+			err.text, environments[_i].refused);
 		return;
 	}
 	ck_assert_msg(!rc, "row %d: %s", _i, err.text);

@@ -326,26 +326,35 @@ static const struct {
 	const char *wanted_type; /* NULL: refused */
 	uint32_t wanted_devices;
 	uint32_t wanted_nodes;
+	const char *refused; /* part of the sentence */
 } models[] = {
-	{"model=70B", "", false, 0, "trn2.48xlarge", "trn2", 2, 1},
-	{"model=70B", "", true, 0, "trn1.32xlarge trn2.48xlarge", "trn2", 4, 1},
+	{"model=70B", "", false, 0, "trn2.48xlarge", "trn2", 2, 1, NULL},
+	{"model=70B", "", true, 0, "trn1.32xlarge trn2.48xlarge", "trn2", 4, 1,
+	 NULL},
 	{"model=70B", "trn1", true, 0, "trn1.32xlarge trn2.48xlarge", "trn1", 8,
-	 1},
+	 1, NULL},
 	/* one device of each would do: the smallest */
-	{"model=8B", "", false, 0, "trn2.48xlarge inf2.48xlarge", "inf2", 1, 1},
+	{"model=8B", "", false, 0, "trn2.48xlarge inf2.48xlarge", "inf2", 1, 1,
+	 NULL},
 	/* fewest nodes first */
-	{"model=70B", "", false, 0, "inf2.xlarge inf2.48xlarge", "inf2", 5, 1},
+	{"model=70B", "", false, 0, "inf2.xlarge inf2.48xlarge", "inf2", 5, 1,
+	 NULL},
 	{"model=405B", "", false, 0, "trn1.32xlarge inf2.48xlarge", "trn1", 16,
-	 2},
-	{"model=405B", "", false, 3, "inf2.48xlarge", "inf2", 10, 3},
+	 2, NULL},
+	{"model=405B", "", false, 3, "inf2.48xlarge", "inf2", 10, 3, NULL},
 	{"model=8B,lnc=2", "", false, 0, "inf2.48xlarge trn2.48xlarge", "trn2",
-	 1, 1},
+	 1, 1, NULL},
 	{"model=8B,tp=64", "", false, 0, "inf2.48xlarge trn2.48xlarge", "trn2",
-	 16, 1},
-	{"model=8B,lnc=2", "", false, 0, "inf2.48xlarge", NULL, 0, 0},
-	{"model=405B", "", false, 1, "trn1.32xlarge", NULL, 0, 0},
-	{"model=8B", "trn9", false, 0, "trn1.32xlarge", NULL, 0, 0},
-	{"model=8B", "", false, 0, "", NULL, 0, 0},
+	 16, 1, NULL},
+	{"model=8B,lnc=2", "", false, 0, "inf2.48xlarge", NULL, 0, 0,
+	 "inf2 devices cannot run with lnc=2"},
+	{"model=405B", "", false, 1, "trn1.32xlarge", NULL, 0, 0,
+	 "ask for 2 nodes, or leave out -N"},
+	{"model=8B", "trn9", false, 0, "trn1.32xlarge", NULL, 0, 0,
+	 "no node that the job may use has Neuron devices of type trn9: choose "
+	 "another partition, or another type"},
+	{"model=8B", "", false, 0, "", NULL, 0, 0,
+	 "no node that the job may use has Neuron devices"},
 };
 
 START_TEST(test_model)
@@ -362,9 +371,11 @@ START_TEST(test_model)
 			models[_i].documented, models[_i].nodes, kinds, count,
 			&chosen, &err);
 	if (!models[_i].wanted_type) {
-		ck_assert_msg((rc == -1) && (errno == ENOTSUP) && err.text[0] &&
+		ck_assert_msg((rc == -1) && (errno == ENOTSUP) &&
+				      strstr(err.text, models[_i].refused) &&
 				      (chosen.devices == 77),
-			      "row %d: got %d, %u", _i, rc, chosen.devices);
+			      "row %d: got %d, %u, \"%s\"", _i, rc,
+			      chosen.devices, err.text);
 		return;
 	}
 	ck_assert_msg(!rc, "row %d: %s", _i, err.text);

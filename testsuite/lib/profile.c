@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <check.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -418,6 +419,9 @@ static const struct {
 	{"\"0000:09:00.0\"", "1",
 	 MUST "devices[2].efa is a number, others are PCI addresses; all "
 	      "must be of one kind"},
+	{"\"efa\": \"0000:0b:00.0\"", "\"efa\": 1",
+	 MUST "devices[0].efa is 1; it must be at most 0, for interfaces are "
+	      "numbered by the lowest device that they serve"},
 	{"\"efa\": \"0000:0b:00.0\"", "\"efa\": 0",
 	 MUST "devices[1].efa is a PCI address, others are numbers; all must "
 	      "be of one kind"},
@@ -1172,13 +1176,15 @@ static void _write(const char *name, const char *text, size_t length)
 
 static void _remove_scratch(void)
 {
-	static const char *const names[] = {"small.json", "other.json",
-					    ".small.json", "small.json~",
-					    "README"};
+	DIR *stream = opendir(scratch);
+	struct dirent *entry;
 
-	for (int i = 0; i < COUNT(names); i++)
-		(void) unlink(_path(names[i]));
-	(void) rmdir(_path("dir.json"));
+	ck_assert_ptr_nonnull(stream);
+	while ((entry = readdir(stream))) {
+		if (unlink(_path(entry->d_name)))
+			(void) rmdir(_path(entry->d_name));
+	}
+	(void) closedir(stream);
 	(void) rmdir(scratch);
 }
 
@@ -1215,6 +1221,9 @@ START_TEST(read_files)
 	_refused("small.json/x.json", ENOENT, ": no such profile");
 	ck_assert_int_eq(mkdir(_path("dir.json"), 0700), 0);
 	_refused("dir.json", EIO, ": cannot be read");
+	ck_assert_int_eq(symlink("loop.json", _path("loop.json")), 0);
+	_refused("loop.json", EIO,
+		 ": cannot be opened: Too many levels of symbolic links");
 	_write("small.json", base, sizeof(base));
 	_refused("small.json", EINVAL, ": has a null byte; it must be JSON");
 	_write("small.json", "", 0);
@@ -1331,6 +1340,45 @@ START_TEST(catalog_files)
 }
 END_TEST
 
+/* Directories that cannot be read, or hold too much */
+START_TEST(catalog_refused)
+{
+	neuron_error_t err = {""};
+	char path[4096], name[16];
+
+	ck_assert_int_eq(symlink("loop", _path("loop")), 0);
+	errno = 0;
+	ck_assert_ptr_null(catalog_read(_path("loop"), &err));
+	ck_assert_int_eq(errno, EIO);
+	ck_assert_ptr_nonnull(strstr(err.text,
+				     "loop: cannot be opened: Too "
+				     "many levels of symbolic links"));
+	_write("a.json", base, strlen(base));
+	(void) snprintf(path, sizeof(path), "%s", scratch);
+	/* as long as it can be: no file in it has a path */
+	for (size_t used = strlen(path); used + 2 < sizeof(path); used += 2)
+		memcpy(path + used, "/.", 3);
+	ck_assert_ptr_null(catalog_read(path, &err));
+	ck_assert_ptr_nonnull(strstr(err.text, ": the path is too long; it "
+					       "must have at most "));
+	for (int i = 0; i <= CATALOG_MAX; i++) {
+		char from[32], to[32], text[TEXT_MAX];
+
+		(void) snprintf(name, sizeof(name), "f%d.json", i);
+		(void) snprintf(from, sizeof(from), "\"small\"");
+		(void) snprintf(to, sizeof(to), "\"f%d\"", i);
+		_edit(text, sizeof(text), from, to);
+		_write(name, text, strlen(text));
+	}
+	ck_assert_int_eq(unlink(_path("a.json")), 0);
+	errno = 0;
+	ck_assert_ptr_null(catalog_read(scratch, &err));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_ptr_nonnull(
+		strstr(err.text, ": has too many profiles; the most is 256"));
+}
+END_TEST
+
 /*
  * Out of memory
  */
@@ -1397,6 +1445,7 @@ static Suite *_suite(void)
 	tcase_add_checked_fixture(files, _make_scratch, _remove_scratch);
 	tcase_add_test(files, read_files);
 	tcase_add_test(files, catalog_files);
+	tcase_add_test(files, catalog_refused);
 	suite_add_tcase(suite, files);
 	return suite;
 }

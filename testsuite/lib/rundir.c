@@ -2,6 +2,7 @@
 /* rundir and lncfile */
 #include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -89,6 +90,8 @@ END_TEST
 START_TEST(test_open_missing)
 {
 	neuron_error_t err = {""};
+	char path[2 * RUNDIR_PATH_MAX];
+	size_t length;
 	rundir_t dir, below;
 
 	_fill();
@@ -96,6 +99,14 @@ START_TEST(test_open_missing)
 	ck_assert_int_eq(errno, ENOENT);
 	ck_assert_int_eq(rundir_open(&dir, "good", 1, &err), -1);
 	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_str_eq(err.text, "good: the path must start with /");
+	memset(path, 'x', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	length = (size_t) snprintf(path, sizeof(path), "%s", tree_path("good"));
+	path[length] = '/';
+	ck_assert_int_eq(rundir_open(&dir, path, 1, &err), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, ": the path is too long"));
 	ck_assert_int_eq(rundir_open(&dir, "", 1, &err), -1);
 	ck_assert_int_eq(rundir_open(&dir, tree_path("good"), 0, &err), 0);
 	ck_assert_int_eq(rundir_below(&below, &dir, "bad", 0, &err), -1);
@@ -218,6 +229,8 @@ START_TEST(test_read)
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_int_eq(rundir_read(&dir, "pipe", text, 8, &err), -1);
 	ck_assert_int_eq(rundir_read(&dir, "below", text, 8, &err), -1);
+	ck_assert_ptr_nonnull(
+		strstr(err.text, "/below: it must be a file, not a link"));
 	ck_assert_int_eq(rundir_read(&dir, "none", text, 8, &err), -1);
 	ck_assert_int_eq(errno, ENOENT);
 	rundir_close(&dir);
@@ -254,6 +267,14 @@ START_TEST(test_lnc)
 	neuron_error_t err = {""};
 	int lnc = 77, rc;
 
+	_fill();
+	ck_assert_int_eq(lncfile_read(tree_base(), "/opt/", &lnc, &err), -1);
+	ck_assert_str_eq(err.text, "/opt/: this is no path of a file");
+	tree_put("opt/aws/lnc", "2\n");
+	ck_assert_int_eq(lncfile_read(tree_base(), "/opt/aws/lnc", &lnc, &err),
+			 -1);
+	ck_assert_str_eq(err.text, "/opt/aws/lnc: it must be one line, " LNC
+				   "1 or " LNC "2");
 	_fill();
 	if (lncs[_i].text)
 		tree_put("opt/aws/lnc", lncs[_i].text);

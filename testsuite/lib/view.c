@@ -228,6 +228,7 @@ START_TEST(plan_limits)
 	view_entry_t *entries = calloc(VIEW_ENTRIES_MAX, sizeof(*entries));
 	view_device_t *devices = calloc(VIEW_DEVICES_MAX, sizeof(*devices));
 	neuron_error_t err = {""};
+	char wanted[64];
 
 	ck_assert_ptr_nonnull(entries);
 	ck_assert_ptr_nonnull(devices);
@@ -244,8 +245,12 @@ START_TEST(plan_limits)
 				   "can be handled");
 	errno = 0;
 	ck_assert_int_eq(
-		view_plan(entries, 1, devices, VIEW_DEVICES_MAX + 1, NULL), -1);
+		view_plan(entries, 1, devices, VIEW_DEVICES_MAX + 1, &err), -1);
 	ck_assert_int_eq(errno, ENOSPC);
+	snprintf(wanted, sizeof(wanted),
+		 "%d device files of GRES; up to %d can be handled",
+		 VIEW_DEVICES_MAX + 1, VIEW_DEVICES_MAX);
+	ck_assert_str_eq(err.text, wanted);
 	free(entries);
 	free(devices);
 }

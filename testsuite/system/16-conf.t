@@ -39,7 +39,7 @@ spoilers=(
 	'unknown profile|neuron.conf:[0-9]+.*trn9|s/trn2u.48xlarge/trn9.48xlarge/'
 	'wrong LNC|neuron.conf:[0-9]+.*Lnc|s/Profile=.*/& Lnc=7/'
 	'node named twice|neuron.conf:[0-9]+.*n1|$ a NodeName=n1 Profile=trn2.48xlarge'
-	'node unknown to slurm.conf|neuron.conf:[0-9]+.*n77|$ a NodeName=n77 Profile=trn2.48xlarge'
+	'node unknown to slurm.conf|neuron.conf:[0-9]+.*n77: slurm.conf has no such node: name it there, or take it out here|$ a NodeName=n77 Profile=trn2.48xlarge'
 	'bad list of nodes|neuron.conf:[0-9]+|s/NodeName=n.*/NodeName=n[1-2 Profile=trn2u.48xlarge/'
 	'no line for a node|n[12].*NodeName|/^NodeName/d'
 	'UltraServer with an unknown node|neuron.conf:[0-9]+.*n99|s/^UltraServerName=us1 .*/UltraServerName=us1 Nodes=n1,n99/'
@@ -52,8 +52,8 @@ spoilers=(
 	'one node in two leaves|topology.conf:[0-9]+.*n1|$ a SwitchName=other Nodes=n1|topology.conf'
 	'switches in a loop|topology.conf:[0-9]+.*x1|$ a SwitchName=x1 Switches=x2\nSwitchName=x2 Switches=x1|topology.conf'
 	'efa before neuron|GresTypes|s/^GresTypes=.*/GresTypes=efa,neuron/|slurm.conf'
-	'select/neuron alone|TopologyPlugin=topology/tree: .*needs TopologyPlugin=topology/neuron|s,^TopologyPlugin=.*,TopologyPlugin=topology/tree,|slurm.conf'
-	'topology/neuron alone|SelectType=select/cons_tres: .*needs SelectType=select/neuron|s,^SelectType=.*,SelectType=select/cons_tres,|slurm.conf'
+	'select/neuron alone|TopologyPlugin=topology/tree: .*needs TopologyPlugin=topology/neuron .*names the plugin below it|s,^TopologyPlugin=.*,TopologyPlugin=topology/tree,|slurm.conf'
+	'topology/neuron alone|SelectType=select/cons_tres: .*needs SelectType=select/neuron .it works on top of select/cons_tres|s,^SelectType=.*,SelectType=select/cons_tres,|slurm.conf'
 )
 # 24.11 knows no topology.yaml
 case $(slurmctld -V) in

@@ -474,12 +474,19 @@ is "$(ports resv | sort | tr '\n' -)" "$(var resv 1 SLURM_STEP_RESV_PORTS)-" \
 command -v script >/dev/null || skip "a shell of salloc" "there is no script(1)"
 ! command -v script >/dev/null || {
 	export SHELL=/bin/sh
-	script -qec "salloc -N2 -w u[1-2] --gres=neuron:4 --neuron-tp=4" /dev/null \
-		>"$CLUSTER_DIR/out/salloc" 2>&1 <<-END
+	# What is typed before there is a prompt is thrown away by srun --pty
+	typed() {
+		wait_for -t 60 grep -q 'ready> ' "$CLUSTER_DIR/out/salloc"
+		cat <<-END
 			$show inter
 			srun -N2 $show within
 			exit
 		END
+	}
+	: >"$CLUSTER_DIR/out/salloc"
+	typed | PS1='ready> ' timeout -k 1 120 script -qec \
+		"salloc -N2 -w u[1-2] --gres=neuron:4 --neuron-tp=4" /dev/null \
+		>>"$CLUSTER_DIR/out/salloc" 2>&1
 	vars inter 0 "a shell of salloc on the first node" \
 		"NEURON_RT_NUM_CORES=16
 WORLD_SIZE=1

@@ -38,6 +38,10 @@ like "$said" 'AWS documents no unit of 5 devices on this family; the job is acce
 	"a number that is no unit: is told"
 like "$said" '^[0-9]+$' "and accepted"
 cancel_all
+said=$(sbatch --parsable -o /dev/null -N1 -n2 --tres-per-task=gres/neuron=1 "$CLUSTER_DIR/gate.sh" 2>&1)
+like "$said" 'neuron: AWS documents no unit of as many devices as the tasks on one node have together; the job is accepted' \
+	"so are tasks that have such a number together"
+cancel_all
 refused '--neuron-template=row: this cluster has no templates: ask for devices with --gres=neuron:N' \
 	--neuron-template=row
 refused 'this is no size of a model; write SIZE[:TYPE][:train] such as 70B' --neuron-model=big
@@ -51,6 +55,18 @@ refused 'Neuron devices were asked for, but partition cpu has no Neuron nodes: a
 	-p cpu --gres=neuron:4
 refused 'has no Neuron nodes: ask for partition trn2 or mixed' \
 	-p "cpu,$(printf 'x%.0s' {1..600})" --gres=neuron:4
+scontrol update partitionname=trn2 nodes=c1
+scontrol update partitionname=mixed nodes=c1
+refused 'Neuron devices were asked for, but no partition of this cluster has Neuron nodes: leave out --gres=neuron' \
+	--gres=neuron:4
+scontrol update partitionname=trn2 nodes=n1
+scontrol update partitionname=mixed nodes=n1,m1
+# Of a client of one's own; sbatch has no way to ask so
+said=$("$NEURON_BUILD_DIR/testsuite/spankenv" --per-job whole n1 gres/neuron:2 \
+	"$CLUSTER_DIR/gate.sh" 2>&1)
+isnt $? 0 "devices for a whole job are refused"
+like "$said" 'Neuron devices were asked for per job or per socket: ask per node \(--gres=neuron:N\) or per task' \
+	"with a sentence"
 zeros=$(printf '0%.0s' {1..4076})
 refused 'with efa:4 the list of GRES is longer than 4095 bytes: ask for fewer other GRES' \
 	"--gres=neuron:${zeros}4"
@@ -81,6 +97,12 @@ said=$(prolog SLURM_JOB_ID=1 SLURM_JOB_UID=0 SLURMD_NODENAME=m1 SLURM_CONF="$SLU
 is $? 2 "with an interface that the machine has not"
 like "$said" 'slurmctld gave the job device [0-9]+ and EFA interface 12, but .* is neuron.conf the same everywhere\?' \
 	"is told"
+
+# A user who asks for what this machine has not
+said=$(prolog SLURM_JOB_ID=1 SLURM_JOB_UID=0 SLURMD_NODENAME=m1 SLURM_CONF="$SLURM_CONF" \
+	SPANK_NEURON_OPTIONS=lnc=2)
+is $? 0 "an LNC that the machine has not is no fault of the node"
+like "$said" '--neuron-lnc=2: trn1.32xlarge has no such LNC; its default is 1' "is told"
 
 #
 # neuron.conf
