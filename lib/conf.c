@@ -912,7 +912,7 @@ static unsigned int _distance(const char *a, const char *b)
 	return row[length];
 }
 
-/* RET the key that this could be, misspelt; NULL: none */
+/* RET the key that starts a line and could be this one, misspelt; NULL: none */
 static const char *_nearest_key(const char *key)
 {
 	unsigned int least = strlen(key) / 2 + 1;
@@ -920,8 +920,9 @@ static const char *_nearest_key(const char *key)
 
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		unsigned int distance = _distance(key, keys[i].name);
+		bool fits = keys[i].head || (keys[i].scope == SITE_LINE);
 
-		if (distance < least) {
+		if (fits && (distance < least)) {
 			least = distance;
 			nearest = keys[i].name;
 		}
@@ -957,6 +958,15 @@ static const char *_head(scope_t scope)
 	while (!keys[i].head || keys[i].scope != scope)
 		i++;
 	return keys[i].name;
+}
+
+extern const char *conf_key(unsigned int index, const char **head)
+{
+	if (index >= KEY_COUNT)
+		return NULL;
+	*head = (keys[index].scope == SITE_LINE) ? NULL
+						 : _head(keys[index].scope);
+	return keys[index].name;
 }
 
 static int _check_scope(const parse_t *parse, const conf_key_t *key, bool first)

@@ -287,6 +287,13 @@ typedef struct {
 	unsigned int pair_count;
 } conf_ultraserver_t;
 
+/*
+ * The keys of a neuron.conf, for a manual.
+ * OUT head - the key that starts its line; NULL: it may start one itself.
+ * RET its name; NULL: there are not so many. Both are static.
+ */
+extern const char *conf_key(unsigned int index, const char **head);
+
 /* True when an UltraServerName line has the node; also of conf_decode_node() */
 extern bool conf_is_member(const conf_t *conf, const char *node);
 extern unsigned int conf_ultraserver_count(const conf_t *conf);

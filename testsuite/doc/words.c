@@ -41,21 +41,16 @@ static conf_t *_decode(const char *text, neuron_error_t *err)
 	return conf_decode(text, "neuron.conf", "/nowhere", _expand, err);
 }
 
-/* An unknown key is refused with a list of those that there are */
-static void _print_keys(const char *scope, const char *line)
+static void _print_keys(void)
 {
-	static const char before[] = " are ";
-	neuron_error_t err;
-	char *list, *save = NULL;
+	const char *name, *head;
 
-	if (_decode(line, &err))
-		_fail(line, "was not refused");
-	list = strstr(err.text, before);
-	if (!list)
-		_fail(line, err.text);
-	for (char *name = strtok_r(list + strlen(before), ", ", &save); name;
-	     name = strtok_r(NULL, ", ", &save))
-		printf("key %s %s\n", scope, name);
+	for (unsigned int i = 0; (name = conf_key(i, &head)); i++) {
+		if (!head || !strcmp(name, head))
+			printf("key site %s\n", name);
+		if (head)
+			printf("key %s %s\n", head, name);
+	}
 }
 
 static void _print_number(const char *what, const char *key, unsigned int n)
@@ -227,10 +222,7 @@ static void _print_option(option_t option)
 
 int main(void)
 {
-	_print_keys("site", "NoSuchKey=1\n");
-	_print_keys("NodeName", "NodeName=n1 NoSuchKey=1\n");
-	_print_keys("UltraServerName", "UltraServerName=u NoSuchKey=1\n");
-	_print_keys("TemplateName", "TemplateName=t NoSuchKey=1\n");
+	_print_keys();
 	_print_defaults();
 	_print_bounds();
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)

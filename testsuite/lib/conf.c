@@ -194,8 +194,7 @@ static void _put_epilog(dump_t *dump, const conf_t *conf)
 		     conf_versions(conf) == CONF_VERSIONS_DRAIN ? "drain"
 								: "off");
 	if (conf_version_rules(conf))
-		_put(dump, "version-rules=%s ",
-		     conf_version_rules(conf));
+		_put(dump, "version-rules=%s ", conf_version_rules(conf));
 	if (conf_bad_device(conf) != CONF_BAD_DEVICE_MASK)
 		_put(dump, conf_bad_device(conf) == CONF_BAD_DEVICE_KEEP
 				   ? "keep "
@@ -457,19 +456,7 @@ END_TEST
 	"Profile=trn2.48xlarge"
 #define NO_KEY "there is no such key; "
 #define NEAREST " is the nearest, and neuron.conf(5) has all"
-#define SITE_KEYS                                                       \
-	"the keys are NodeName, UltraServerName, TemplateName, "        \
-	"ProfileDir, Root, CoreNumbering, Shape, ShapeWait, "           \
-	"UndocumentedSizes, CandidateNodes, PrivateView, SizeWeights, " \
-	"UltraServerSwitches, "                                         \
-	"CompileCache, RootPorts, RuntimeDir, LncFile, ResetWait, "     \
-	"BadDevice, OnFault, OnFaultSignal, OnMemberLoss, "             \
-	"DeviceServices, StatsFile"
-#define NO_STATS_FILE \
-	"this is no path of a file; write one that starts with /"
-	"VersionCheck, VersionRules, "                                  \
-	"DeviceServices, HealthRules, HealthInterval, "                 \
-	"CloudHealthStrings"
+#define NO_STATS_FILE "this is no path of a file; write one that starts with /"
 #define NODE_KEYS "the keys of this line are NodeName, Profile, Lnc"
 #define PERCENT                                                              \
 	"% stands before something else than n or %; write %n for the name " \
