@@ -116,6 +116,11 @@ if [ -x "$health" ]; then
 		"$("$health" --= 2>&1 | head -n 1 | grep -oE "'--[a-z][a-z0-9-]*" | tr -d "'" | sort)" \
 		"the options of neuron-health"
 	is "$(complete_line _neuron_health "$health" --forget '')" all "a word of --forget"
+else
+	skip "neuron-health" "it is not built without Slurm"
+fi
+
+#
 # neuron-exporter
 #
 exporter=$NEURON_BUILD_DIR/tools/neuron-exporter
