@@ -14,8 +14,10 @@ fault() {
 	topo mask --reason "$2" "--jobs${3:+=$3}" "$1" 2>&1 | tail -n 1
 }
 
+# Without the placement, which select/neuron writes there
 admin_comment() { # JOB
-	scontrol show job "$1" | sed -n 's/^ *AdminComment=\(.*[^ ]\) *$/\1/p' | head -n 1
+	scontrol show job "$1" | sed -n 's/^ *AdminComment=\(.*[^ ]\) *$/\1/p' | head -n 1 |
+		sed 's/neuron-placement: [^;]*\(; *\|$\)//; s/; *$//'
 }
 
 # A job that runs again
