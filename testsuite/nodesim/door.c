@@ -124,10 +124,14 @@ static void _fire(loop_timer_t *timer)
 {
 	visit_t *visit = (visit_t *) timer;
 	wire_out_t out = {0};
+	int rc;
 
 	if (!node_answers(visit->node, visit->in.msg.msg_type))
 		return; /* The caller waits until it is tired of it */
-	if (_handle(visit, &out) || !out.bytes)
+	rc = _handle(visit, &out);
+	/* Of a job on thousands of nodes it is large */
+	wire_free(&visit->in);
+	if (rc || !out.bytes)
 		_hang_up(visit);
 	else
 		stream_send(visit->stream, out.bytes, out.size);

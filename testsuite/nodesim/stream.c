@@ -11,8 +11,15 @@
 
 #include "src/common/xmalloc.h"
 
+/* Of messages that have come in part, in all; what is more waits in the
+ * sockets. One about a job on thousands of nodes is near 1 MiB, and comes to
+ * all of them */
+#define HELD_MAX ((size_t) 64 << 20)
+
 struct stream {
-	loop_source_t source;
+	loop_source_t source; /* must be the first */
+	stream_t *next; /* that waits for memory */
+	bool waits;
 	const stream_calls_t *calls;
 	void *owner;
 	uint32_t head; /* the length, as it comes */
@@ -23,6 +30,12 @@ struct stream {
 	size_t out_size;
 	size_t out_sent;
 };
+
+static struct {
+	size_t held;
+	stream_t *first; /* of those that wait */
+	stream_t **last;
+} memory = {.last = &memory.first};
 
 static void _ready(loop_source_t *source, uint32_t events);
 
@@ -68,8 +81,66 @@ extern int stream_fd(const stream_t *stream)
 	return stream->source.fd;
 }
 
+/* ------------------------------------------------------------------ */
+/* Memory of messages that come */
+
+/* RET false: out of memory */
+static bool _allot(stream_t *stream)
+{
+	stream->in = try_xmalloc(stream->size);
+	if (!stream->in)
+		return false;
+	memory.held += stream->size;
+	return true;
+}
+
+static bool _is_too_much(size_t size)
+{
+	return memory.held && (memory.held + size > HELD_MAX);
+}
+
+/* Until others have come as a whole */
+static void _wait(stream_t *stream)
+{
+	stream->waits = true;
+	stream->next = NULL;
+	*memory.last = stream;
+	memory.last = &stream->next;
+	loop_change(&stream->source, 0);
+}
+
+static void _leave_queue(stream_t *stream)
+{
+	stream_t **place = &memory.first;
+
+	while (*place != stream)
+		place = &(*place)->next;
+	*place = stream->next;
+	if (!*place)
+		memory.last = place;
+	stream->waits = false;
+}
+
+/* A message has come as a whole, or never will: the next ones may. One without
+ * memory reads no more; its caller gives up */
+static void _release(const stream_t *stream)
+{
+	if (stream->in)
+		memory.held -= stream->size;
+	while (memory.first && !_is_too_much(memory.first->size)) {
+		stream_t *next = memory.first;
+
+		_leave_queue(next);
+		if (_allot(next))
+			loop_change(&next->source, EPOLLIN);
+	}
+}
+
 extern void stream_free(stream_t *stream)
 {
+	if (stream->waits)
+		_leave_queue(stream);
+	_release(stream);
 	loop_remove(&stream->source);
 	close(stream->source.fd);
 	xfree(stream->in);
@@ -91,15 +162,17 @@ static bool _would_block(int error)
 	return (error == EAGAIN) || (error == EWOULDBLOCK) || (error == EINTR);
 }
 
-/* RET true: the length is known and there is room for the message */
+/* RET false: no message, or no memory */
 static bool _take_head(stream_t *stream)
 {
 	stream->size = ntohl(stream->head);
 	stream->have = 0;
 	if (!stream->size || (stream->size > STREAM_MESSAGE_MAX))
 		return false;
-	stream->in = try_xmalloc(stream->size);
-	return stream->in != NULL;
+	if (!_is_too_much(stream->size))
+		return _allot(stream);
+	_wait(stream);
+	return true;
 }
 
 static void _hand_over(stream_t *stream)
@@ -107,6 +180,7 @@ static void _hand_over(stream_t *stream)
 	char *bytes = stream->in;
 	uint32_t size = stream->size;
 
+	_release(stream);
 	stream->in = NULL;
 	stream->size = 0;
 	stream->have = 0;
@@ -139,6 +213,8 @@ static void _read(stream_t *stream)
 			_end(stream, EPROTO);
 			return;
 		}
+		if (stream->waits)
+			return;
 	}
 	_hand_over(stream);
 }
@@ -167,6 +243,10 @@ static void _ready(loop_source_t *source, uint32_t events)
 {
 	stream_t *stream = (stream_t *) source;
 
+	if (stream->waits) {
+		_end(stream, ECONNRESET);
+		return;
+	}
 	/* An error is reported by the call that meets it */
 	if (stream->out && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
 		_write(stream);
