@@ -198,6 +198,7 @@ static void _stat(char **out)
 	xstrfmtcat(*out, "steps %u\n", steps_running());
 	xstrfmtcat(*out, "holdings %u\n", holdings());
 	xstrfmtcat(*out, "conflicts %" PRIu64 "\n", holding_conflicts());
+	xstrfmtcat(*out, "stale %" PRIu64 "\n", holding_stale());
 	xstrfmtcat(*out, "waiting %u\n", outbox_waiting());
 	xstrfmtcat(*out, "answers %" PRIu64 "\n", answers());
 	xstrfmtcat(*out, "forwarded %" PRIu64 "\n", door_forwarded());

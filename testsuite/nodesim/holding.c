@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "holding.h"
+#include "job.h"
 #include "journal.h"
+#include "step.h"
 
 #include "src/common/bitstring.h"
 #include "src/common/hostlist.h"
@@ -31,7 +33,7 @@ struct revocation {
 };
 
 static uint32_t present;
-static uint64_t conflicts;
+static uint64_t conflicts, stale;
 
 /* ------------------------------------------------------------------ */
 /* Sets */
@@ -124,18 +126,36 @@ static bool _overlap(const set_t *a, const set_t *sets)
 	return false;
 }
 
-static void _compare(const node_t *node, const holding_t *mine,
+static bool _runs(uint32_t job_id)
+{
+	for (uint32_t i = 0; i < node_count; i++) {
+		if (job_is_on(&node_table[i], job_id) ||
+		    step_is_on(&node_table[i], job_id))
+			return true;
+	}
+	return false;
+}
+
+/* RET true: they have something in common, and the other one is over */
+static bool _compare(const node_t *node, const holding_t *mine,
 		     const holding_t *other)
 {
+	bool over = false;
+
 	for (const set_t *set = mine->sets; set; set = set->next) {
-		if (!_overlap(set, other->sets))
+		if (over || !_overlap(set, other->sets))
 			continue;
+		if (!_runs(other->id.job_id)) {
+			over = true;
+			continue;
+		}
 		conflicts++;
 		error("node %s: job %u is given %s that job %u has", node->name,
 		      mine->id.job_id, set->name, other->id.job_id);
 		journal_conflict(mine->id.job_id, node->name, other->id.job_id,
 				 set->name);
 	}
+	return over;
 }
 
 /* ------------------------------------------------------------------ */
@@ -196,6 +216,17 @@ static bool _is_revoked(const node_t *node, uint32_t job_id, time_t made)
 
 /* ------------------------------------------------------------------ */
 
+static void _compare_all(node_t *node, const holding_t *mine)
+{
+	for (holding_t **place = &node->holdings; *place;) {
+		if (_compare(node, mine, *place)) {
+			stale++;
+			_remove(node, place);
+		} else
+			place = &(*place)->next;
+	}
+}
+
 static void _take(node_t *node, const slurm_cred_arg_t *job)
 {
 	holding_t *holding;
@@ -207,8 +238,7 @@ static void _take(node_t *node, const slurm_cred_arg_t *job)
 	holding->id = job->step_id;
 	holding->id.step_id = SLURM_EXTERN_CONT;
 	holding->sets = _sets(job, node->name);
-	for (holding_t *other = node->holdings; other; other = other->next)
-		_compare(node, holding, other);
+	_compare_all(node, holding);
 	holding->next = node->holdings;
 	node->holdings = holding;
 	present++;
@@ -255,13 +285,16 @@ extern void holdings_forget(node_t *node)
 
 extern uint32_t holding_ids(const node_t *node, slurm_step_id_t **ids)
 {
+	const holding_t *first = node->holdings;
 	uint32_t count = 0;
 
-	for (holding_t *h = node->holdings; h; h = h->next)
+	if (!(slurm_conf.prolog_flags & PROLOG_FLAG_CONTAIN))
+		first = NULL;
+	for (const holding_t *h = first; h; h = h->next)
 		count++;
 	*ids = xcalloc(count ? count : 1, sizeof(**ids));
 	count = 0;
-	for (holding_t *h = node->holdings; h; h = h->next)
+	for (const holding_t *h = first; h; h = h->next)
 		(*ids)[count++] = h->id;
 	return count;
 }
@@ -269,6 +302,11 @@ extern uint32_t holding_ids(const node_t *node, slurm_step_id_t **ids)
 extern uint32_t holdings(void)
 {
 	return present;
+}
+
+extern uint64_t holding_stale(void)
+{
+	return stale;
 }
 
 extern uint64_t holding_conflicts(void)

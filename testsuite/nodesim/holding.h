@@ -6,7 +6,10 @@
  *
  * A node believes what it is told, as slurmd does; a device that comes to a job
  * while another one has it is a conflict: it is logged, counted and noted in
- * the journal (journal.h).
+ * the journal (journal.h). Not so when no script and no step of the other one
+ * runs on any node: then nobody told this node that it is over, as happens to
+ * nodes that could not be reached or that slurmctld does not know to have the
+ * job. It loses the device, and is counted as stale.
  */
 #ifndef NODESIM_HOLDING_H
 #define NODESIM_HOLDING_H
@@ -30,8 +33,9 @@ extern void holdings_lose(node_t *node);
 extern void holdings_forget(node_t *node);
 
 /*
- * The jobs on a node, as a registration reports them: a step as slurmd itself
- * starts one for each job (SLURM_EXTERN_CONT).
+ * The jobs on a node, as a registration reports them: the step that slurmd
+ * itself starts for each job when PrologFlags= has Contain (SLURM_EXTERN_CONT).
+ * None without that.
  * OUT ids - xfree() it. RET how many
  */
 extern uint32_t holding_ids(const node_t *node, slurm_step_id_t **ids);
@@ -40,5 +44,6 @@ extern uint32_t holding_ids(const node_t *node, slurm_step_id_t **ids);
 extern uint32_t holdings(void);
 /* Since the start */
 extern uint64_t holding_conflicts(void);
+extern uint64_t holding_stale(void);
 
 #endif

@@ -92,6 +92,15 @@ extern void jobs_lose(node_t *node)
 	}
 }
 
+extern bool job_is_on(const node_t *node, uint32_t job_id)
+{
+	for (const job_t *job = node->jobs; job; job = job->next) {
+		if (job->id.job_id == job_id)
+			return true;
+	}
+	return false;
+}
+
 extern uint32_t job_ids(const node_t *node, slurm_step_id_t **ids)
 {
 	uint32_t count = 0;

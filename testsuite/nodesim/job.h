@@ -21,6 +21,7 @@ extern bool job_kill(node_t *node, uint32_t job_id, int signal);
 /* The machine is gone and its scripts with it; nobody is told */
 extern void jobs_lose(node_t *node);
 
+extern bool job_is_on(const node_t *node, uint32_t job_id);
 /* The scripts on a node. OUT ids - xfree() it. RET how many */
 extern uint32_t job_ids(const node_t *node, slurm_step_id_t **ids);
 /* On all nodes */

@@ -280,6 +280,15 @@ extern void steps_lose(node_t *node)
 		_remove(node->steps);
 }
 
+extern bool step_is_on(const node_t *node, uint32_t job_id)
+{
+	for (const step_t *step = node->steps; step; step = step->next) {
+		if (step->id.job_id == job_id)
+			return true;
+	}
+	return false;
+}
+
 extern uint32_t step_ids(const node_t *node, slurm_step_id_t **ids)
 {
 	uint32_t count = 0;

@@ -19,6 +19,8 @@ extern void step_kill(node_t *node, const slurm_step_id_t *id, int signal);
 /* The machine is gone and its tasks with it; nobody is told */
 extern void steps_lose(node_t *node);
 
+/* RET a step of this job is on the node */
+extern bool step_is_on(const node_t *node, uint32_t job_id);
 /* The steps on a node. OUT ids - xfree() it. RET how many */
 extern uint32_t step_ids(const node_t *node, slurm_step_id_t **ids);
 /* On all nodes */
