@@ -491,7 +491,8 @@ static const struct {
 	{"Root=\"\"", EINVAL,
 	 "c:1: Root=: the value is empty; write one or leave out Root"},
 	/* keys */
-	{"Foo=bar", EINVAL, "c:1: Foo=bar: " NO_KEY "neuron.conf(5) has all"},
+	{"Foo=bar", EINVAL,
+	 "c:1: Foo=bar: there is no such key; neuron.conf(5) has all"},
 	{"ShapeWeight=1:0", EINVAL,
 	 "c:1: ShapeWeight=1:0: " NO_KEY "ShapeWait" NEAREST},
 	{"onfualt=none", EINVAL,

@@ -293,7 +293,9 @@ START_TEST(test_long_options)
 
 	memset(comment + 8, 'x', OPTIONS_TEXT_MAX);
 	ck_assert_int_eq(incident_options(comment, &options, &err), -1);
-	ck_assert_ptr_nonnull(strstr(err.text, "longer than 511 bytes"));
+	ck_assert_ptr_nonnull(
+		strstr(err.text,
+		       "in the job's AdminComment are longer than 511 bytes"));
 }
 END_TEST
 
