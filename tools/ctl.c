@@ -16,7 +16,7 @@
 
 #include "deadline.h"
 #include "jobname.h"
-#include "lib/options.h"
+#include "lib/incident.h"
 #include "masking.h"
 
 #define POLL_MS 5
@@ -73,51 +73,40 @@ static int _drain(request_t *request)
 	return slurm_update_node(&update);
 }
 
-/* What job_submit/neuron wrote into AdminComment, "neuron: shape=best; " */
-static void _options(const job_info_t *info, char *buf, size_t size)
-{
-	static const char prefix[] = "neuron: ";
-	const char *at = info->admin_comment
-				 ? strstr(info->admin_comment, prefix)
-				 : NULL;
-
-	if (at)
-		(void) snprintf(buf, size, "%.*s; ",
-				(int) (strlen(prefix) +
-				       strcspn(at + strlen(prefix), " \n;")),
-				at);
-}
-
 /*
- * How to call a job, and its options. The answer about the task that has the
- * number of its array has all tasks.
+ * How to call a job, and how often it was restarted. The answer about the task
+ * that has the number of its array has all tasks.
  */
-static void _look_at(uint32_t job, jobname_t *name, char *options, size_t size)
+static void _look_at(uint32_t job, jobname_t *name, uint32_t *run)
 {
 	job_info_msg_t *msg = NULL;
 
 	(void) snprintf(name->job, sizeof(name->job), "%u", job);
 	(void) snprintf(name->whole, sizeof(name->whole), "%u", job);
-	options[0] = '\0';
+	*run = 0;
 	if (slurm_load_job(&msg, job, SHOW_ALL))
 		return;
 	for (uint32_t i = 0; i < msg->record_count; i++) {
 		if (msg->job_array[i].job_id != job)
 			continue;
 		jobname_of(&msg->job_array[i], name);
-		_options(&msg->job_array[i], options, size);
+		*run = msg->job_array[i].restart_cnt;
 	}
 	slurm_free_job_info_msg(msg);
 }
 
-static void _comment(const jobname_t *name, const char *options,
-		     request_t *request)
+/* Add the reason to AdminComment, see lib/incident.h */
+static void _comment(const jobname_t *name, uint32_t run,
+		     const request_t *request)
 {
-	char text[OPTIONS_TEXT_MAX + REASON_MAX];
+	char text[sizeof(INCIDENT_ADD) + REASON_MAX + 16];
 	job_array_resp_msg_t *answer = NULL;
 	job_desc_msg_t job;
 
-	(void) snprintf(text, sizeof(text), "%s%s", options, request->reason);
+	(void) snprintf(text, sizeof(text), INCIDENT_ADD "run %u: %s", run,
+			request->reason);
+	for (char *at = text; (at = strchr(at, ';'));)
+		*at = ',';
 	slurm_init_job_desc_msg(&job);
 	job.job_id_str = (char *) name->job;
 	job.admin_comment = text;
@@ -144,12 +133,12 @@ static int _requeue(char *id, bool hold)
 
 static int _send_away(request_t *request)
 {
-	char options[OPTIONS_TEXT_MAX];
 	jobname_t name;
+	uint32_t run;
 	int rc;
 
-	_look_at(request->job, &name, options, sizeof(options));
-	_comment(&name, options, request);
+	_look_at(request->job, &name, &run);
+	_comment(&name, run, request);
 	rc = _requeue(name.whole, request->hold);
 	/* Another node was faster */
 	if (!rc || rc == ESLURM_JOB_PENDING || rc == ESLURM_ALREADY_DONE)
@@ -173,7 +162,8 @@ static int _mask(request_t *request)
 	return changed ? 0 : NOTHING_NEW;
 }
 
-/* The masks first: what cannot be read in one word does not hold up the other */
+/* The masks first: what cannot be read in one word does not hold up the other
+ */
 static int _health(request_t *request)
 {
 	masking_t masks = {.node = request->node,

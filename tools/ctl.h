@@ -40,9 +40,8 @@ extern int ctl_health(const char *node, const mask_t *add, const mask_t *remove,
 
 /*
  * Take a job off its nodes: requeued, or cancelled when it cannot be requeued
- * (srun, salloc, --no-requeue). The reason is told to its user and stands in
- * the job's AdminComment, behind the options that job_submit/neuron wrote
- * there.
+ * (srun, salloc, --no-requeue). The reason is told to its user and added to
+ * the job's AdminComment (lib/incident.h).
  * IN hold - it was its user's fault: requeued, it is held.
  * RET 0; -1 with errno EIO: it may still run
  */

@@ -453,7 +453,7 @@ setup
 job=$(squeue -h -n nonsense -o %i)
 ok "a batch job is requeued and held" wait_for eval \
 	'[ "$(job_field "$job" Restarts) $(job_state "$job") $(job_field "$job" Priority)" = "1 PENDING 0" ]'
-like "$(scontrol show job "$job")" 'AdminComment=--neuron-lnc=7: ' "with the reason in AdminComment"
+like "$(scontrol show job "$job")" 'AdminComment=.*run 0: --neuron-lnc=7: ' "with the reason in AdminComment"
 ok "the node is not drained" wait_idle
 like "$(sinfo -N -h -n n1 -o %T)" '^idle$' "but idle"
 cancel_all
@@ -461,7 +461,7 @@ cancel_all
 	"$CLUSTER_DIR/gate.sh" 'SPANK_NEURON_OPTIONS=tp=0'
 job=$(squeue -h -n once -t all -o %i)
 ok "one that must not be requeued is cancelled" wait_for _state_is "$job" CANCELLED
-like "$(scontrol show job "$job")" 'AdminComment=--neuron-tp=0: ' "with the reason too"
+like "$(scontrol show job "$job")" 'AdminComment=.*run 0: --neuron-tp=0: ' "with the reason too"
 ok "and the node is idle" wait_idle
 # Slurm drops what is longer than 256 KiB; what is longer than 128 KiB no
 # program can be started with

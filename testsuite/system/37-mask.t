@@ -288,7 +288,7 @@ is "$(comment_of n3)" "neuron-mask=3(it is unhealthy: hbm),7(it is unhealthy: sr
 	"they are masked"
 isnt "$(job_field "$job" Priority)" 0 "it is not held"
 like "$(scontrol show job "$job")" \
-	'AdminComment=neuron: shape=best; neuron3: it is unhealthy: hbm; neuron7: it is unhealthy: sram *$' \
+	'AdminComment=neuron: shape=best; .*run 0: neuron3: it is unhealthy: hbm, neuron7: it is unhealthy: sram *$' \
 	"its AdminComment says why, and its options as before"
 ok "the node is not drained" wait_idle
 like "$(sinfo -N -h -n n3 -o %T)" '^idle$' "it is idle"

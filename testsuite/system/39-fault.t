@@ -267,7 +267,7 @@ is "$(job_field "${array}_$task" Restarts)$(job_field "${array}_$((1 - task))" R
 diag "$(bad_prolog n5 $((het + 1)) "$(job_alloc $((het + 1)) | sed -n 's/^n5 \([0-9]*\).*/\1/p')")"
 is "$(job_field "$het+0" Restarts)$(job_field "$het+1" Restarts)" 11 \
 	"Prolog of a component of a heterogeneous job: all are requeued"
-like "$(admin_comment "$het+1")" "^neuron[0-9]+: it is unhealthy: hbm\$" "with the reason"
+like "$(admin_comment "$het+1")" "^run 0: neuron[0-9]+: it is unhealthy: hbm\$" "with the reason"
 cancel_all
 wait_idle
 topo unmask 'n[3,5]' >/dev/null
