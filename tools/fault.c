@@ -242,16 +242,22 @@ static int _deal_with(call_t *call, const held_t *held)
 	return (!rc || _is_away(rc)) ? 0 : _fail(call, held, "do it", rc);
 }
 
+static int _cannot_ask(const char *node, const char *why, neuron_error_t *err)
+{
+	return neuron_error_set(err, EIO,
+				"cannot ask slurmctld for the jobs of %.64s: "
+				"%s",
+				node, why);
+}
+
 static void _deal_with_all(call_t *call)
 {
 	job_info_msg_t *msg = NULL;
 	held_t held;
 
 	if (slurm_load_jobs(0, &msg, SHOW_ALL | SHOW_DETAIL)) {
-		(void) neuron_error_set(&call->result.err, EIO,
-					"cannot ask slurmctld for the jobs of "
-					"%.64s: %s",
-					call->node, slurm_strerror(errno));
+		(void) _cannot_ask(call->node, slurm_strerror(errno),
+				   &call->result.err);
 		return;
 	}
 	for (uint32_t i = 0; i < msg->record_count; i++) {
@@ -279,7 +285,7 @@ static void _child(call_t *call, int to)
 	      (ssize_t) sizeof(call->result));
 }
 
-static int _wait(pid_t child, neuron_error_t *err)
+static int _wait(const char *node, pid_t child, neuron_error_t *err)
 {
 	deadline_t end = deadline_in(FAULT_WAIT);
 	int status = 0;
@@ -296,7 +302,7 @@ static int _wait(pid_t child, neuron_error_t *err)
 	}
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
-	return neuron_error_set(err, EIO, "slurmctld cannot be asked");
+	return _cannot_ask(node, "the process that does it ended", err);
 }
 
 static int _run(call_t *call, neuron_error_t *err)
@@ -313,11 +319,11 @@ static int _run(call_t *call, neuron_error_t *err)
 	if (child < 0)
 		rc = neuron_error_set(err, EIO, "fork: %s", strerror(errno));
 	else
-		rc = _wait(child, err);
+		rc = _wait(call->node, child, err);
 	(void) close(ends[1]);
 	if (!rc && read(ends[0], &call->result, sizeof(call->result)) !=
 			   (ssize_t) sizeof(call->result))
-		rc = neuron_error_set(err, EIO, "slurmctld cannot be asked");
+		rc = _cannot_ask(call->node, "nothing was answered", err);
 	(void) close(ends[0]);
 	return rc;
 }

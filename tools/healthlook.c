@@ -301,8 +301,11 @@ static void _tell_comment(const nodejob_t *machine, healthlook_report_t *report)
 	int rc;
 
 	if (!report->masked.devices && !report->unmask.devices &&
-	    !report->tell_suspects)
+	    !report->tell_suspects) {
+		/* A device that was masked before can fail anew */
+		health_told(report->health, &report->masked, &report->suspects);
 		return;
+	}
 	(void) flock(machine->run.fd, LOCK_EX);
 	rc = ctl_health(machine->node, &report->masked, &report->unmask,
 			report->tell_suspects ? &report->suspects : NULL, &err);

@@ -13,7 +13,7 @@ page=$NEURON_SOURCE_DIR/doc/messages.md
 cd "$NEURON_SOURCE_DIR" || exit 99
 
 # Rows without a test. Each is one too many: never more.
-untested=6
+untested=0
 
 # Sources of lib/ whose sentences are not for users of a cluster, or are told in
 # the words of others: of neuron-topo and of slurmd's look at its machine

@@ -202,6 +202,7 @@ static seen_t _read(uint64_t *next, unsigned int stop, int wanted)
 
 START_TEST(test_read)
 {
+	neuron_error_t err;
 	static char text[64 * 1024];
 	uint64_t next = 0;
 	seen_t seen;
@@ -240,6 +241,8 @@ START_TEST(test_read)
 	seen = (seen_t){.errors = 0};
 	ck_assert_int_eq(kmsg_read(-1, &next, _see, &seen, NULL), -1);
 	ck_assert_int_eq(errno, EIO);
+	ck_assert_int_eq(kmsg_read(-1, &next, _see, &seen, &err), -1);
+	ck_assert_str_eq(err.text, "the kernel's log: Bad file descriptor");
 }
 END_TEST
 

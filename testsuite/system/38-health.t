@@ -124,9 +124,11 @@ is "$(comment_of n1)" "$mask" "slurmd restarts: they stay masked"
 ctld_stop
 hardware n1 5 mem_ecc_uncorrected 18446744073709551615
 # slurmd runs HealthCheckProgram when slurmctld says so
+ok "slurmctld is away: a look that is on its way ends" wait_for -t 90 \
+	flock -n "$CLUSTER_DIR/run/slurm-neuron/n1/health" true
 look n1 >"$CLUSTER_DIR/out/away" &
 away=$!
-ok "slurmctld is away: a new fault is kept" wait_for grep -q '^rule hbm-uncorrected 5 masked' \
+ok "a new fault is kept" wait_for grep -q '^rule hbm-uncorrected 5 masked' \
 	"$CLUSTER_DIR/run/slurm-neuron/n1/health/state"
 ctld_start
 wait_nodes
@@ -295,6 +297,40 @@ ok "the node waits for an operator" drained_for n2 \
 	"neuron-health: no-devices: no_devices; load the neuron driver"
 scontrol update nodename=n2 state=resume
 wait_idle
+
+#
+# What can keep it from what it does
+#
+mv "$CLUSTER_DIR/etc/check" "$CLUSTER_DIR/etc/check.away"
+printf '#!/bin/sh\n' >"$CLUSTER_DIR/etc/check"
+chmod 755 "$CLUSTER_DIR/etc/check"
+for node in n1 n2; do
+	ok "$node: nobody looks" wait_for flock -n "$CLUSTER_DIR/run/slurm-neuron/$node/health" true
+done
+exec {lock}<"$CLUSTER_DIR/run/slurm-neuron/n1/health"
+flock $lock
+look n1 >"$CLUSTER_DIR/out/locked" &
+locked=$!
+deaf=$NEURON_BUILD_DIR/testsuite/compat/.libs/deaf.so
+hardware n2 6 sram_ecc_uncorrected 1
+out=$(LD_PRELOAD=$deaf look n2)
+like "$out" 'cannot deal with the jobs' "a device fails again, and slurmctld does not tell whose it is"
+like "$out" 'cannot ask slurmctld for the jobs of n2: ' "with the reason"
+like "$(comment_of n2)" '^neuron-mask=6\(sram' "the device is masked all the same"
+hardware n2 6 sram_ecc_uncorrected 0
+look n2 --forget all >/dev/null
+topo unmask n2 >/dev/null
+mv "$(machine n2 sys/devices/virtual/neuron_device)" "$CLUSTER_DIR/out/gone"
+out=$(LD_PRELOAD=$deaf look n2)
+like "$out" 'cannot drain the node' "a node that slurmctld does not drain"
+unlike "$(sinfo -N -h -n n2 -o %T)" drain "is not drained"
+mv "$CLUSTER_DIR/out/gone" "$(machine n2 sys/devices/virtual/neuron_device)"
+look n2 --forget all >/dev/null
+wait $locked
+exec {lock}<&-
+like "$(<"$CLUSTER_DIR/out/locked")" 'another neuron-health is looking for longer than 10 seconds' \
+	"it does not wait for ever for another one"
+mv "$CLUSTER_DIR/etc/check.away" "$CLUSTER_DIR/etc/check"
 
 # BadDevice=drain
 echo BadDevice=drain >>"$CLUSTER_DIR/etc/neuron.conf"
