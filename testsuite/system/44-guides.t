@@ -36,6 +36,20 @@ compares "brackets" 'trn[1-2]' 'trn[1-2]' yes
 compares "not what brackets mean" 'trn1' 'trn[1-2]' no
 compares "nothing" '' '...' yes
 
+# A block that nothing runs is an error without a reason
+left_out() { # NAME TEXT yes|no
+	local got=no
+	printf '%s\n' "$2" >"$_tap_out.md"
+	! (run_guide "$_tap_out.md") | grep -q '^not ok .* no <!-- not run: REASON -->' || got=yes
+	is "$got" "$3" "$1"
+	rm -f "$_tap_out.md"
+}
+left_out "commands that nothing runs" $'```sh\ntrue\n```' yes
+left_out "commands with a reason" $'<!-- not run: no cluster -->\n```sh\ntrue\n```' no
+left_out "a reason is for one block" $'<!-- not run: x -->\n```sh\ntrue\n```\n\n    true' yes
+left_out "lines with four blanks" $'# A\n\n    true' yes
+left_out "lines of a list" $'# A\n\n* a\n    true' no
+
 guides=("$NEURON_SOURCE_DIR/README.md" "$NEURON_SOURCE_DIR"/doc/guide-*.md)
 [ $# -eq 0 ] || guides=("$@")
 for guide in "${guides[@]}"; do

@@ -16,12 +16,16 @@
 #			With "root": only when the test runs as root
 #   slurm.conf [root], neuron.conf, topology.conf, gres.conf, cgroup.conf,
 #   plugstack.conf	Lines of these files, for the next "cluster" or "change"
-#   bash FILE, python FILE	is written to FILE; of bash the syntax is checked
+#   bash FILE, python FILE	is written to FILE, which a command must name;
+#			of bash the syntax is checked
 #   sh			Commands that cannot be run here; their syntax is checked
 #   text, yaml, json, diff	not run
 #
-# Any other word is an error. Comments that a reader does not see:
+# Any other word is an error. Lines that begin with four blanks are "sh".
+# Comments that a reader does not see:
 #
+#   <!-- not run: REASON -->	of the next block, which is sh, or a FILE that no
+#			command names; without it such a block is an error
 #   <!-- test: demo -->	the simulated cluster of the quickstart, started anew
 #   <!-- test: cluster [WORD...] -->	a cluster of what the lines above say
 #	cloud		without slurmd: nodes that are not up
@@ -44,7 +48,8 @@ _guide_rest='[^
 _guide_queued='^srun: job [0-9]+ (queued and waiting for|has been allocated) resources$'
 _guide_status='^\(exit status ([0-9]+)\)$'
 _guide_comment='^<!-- test: (.*) -->$'
-declare -A _guide_conf
+_guide_not_run='^<!-- not run: (.+) -->$'
+declare -A _guide_conf _guide_files
 _guide_name='' _guide_commands=0
 
 # Escape what is special in a regular expression, then give "..." its meaning
@@ -79,17 +84,26 @@ _guide_looks() {
 	esac
 }
 
+# The devices of a job that has just ended are not free yet
+_guide_settled() {
+	[ -z "$(squeue -h -t CG -o %i 2>&1)" ]
+}
+
 # WHERE COMMAND WANTED
 _guide_command() {
-	local name=$1 command=$2 wanted=$3 want_status=0 status text=''
+	local name=$1 command=$2 wanted=$3 want_status=0 status text='' file
 	local end=$((SECONDS + 15)) out=$CLUSTER_DIR/guide.out
 	_guide_commands=$((_guide_commands + 1))
+	for file in "${!_guide_files[@]}"; do
+		[[ $command != *"$file"* ]] || unset "_guide_files[$file]"
+	done
 	wanted=${wanted%$'\n'}
 	if [[ ${wanted##*$'\n'} =~ $_guide_status ]]; then
 		want_status=${BASH_REMATCH[1]}
 		wanted=${wanted%"${BASH_REMATCH[0]}"}
 		wanted=${wanted%$'\n'}
 	fi
+	[[ $command != srun* ]] || wait_for -t 10 _guide_settled
 	while :; do
 		eval "$command" >"$out" 2>&1 </dev/null
 		status=$?
@@ -161,14 +175,24 @@ _guide_console() {
 	fi
 }
 
-# WHERE LINE WORDS TEXT
+# WHERE LINE REASON: commands that are not run
+_guide_left_out() {
+	if [ -n "$3" ]; then
+		diag "$1:$2: not run: $3"
+	else
+		fail "$1:$2: these commands are not run, and no <!-- not run: REASON --> says why"
+	fi
+}
+
+# WHERE LINE WORDS TEXT REASON
 _guide_block() {
-	local where=$1 number=$2 kind file
+	local where=$1 number=$2 reason=$5 kind file
 	read -r kind file <<<"$3"
 	if [ "$file" = root ] && [ "$(id -u)" -ne 0 ]; then
 		skip "$where:$number: $kind" "only root can do this"
 		return
 	fi
+	[ "$kind" != sh ] || _guide_left_out "$where" "$number" "$reason"
 	case $kind in
 	console)
 		if [ -z "$CLUSTER_DIR" ]; then
@@ -184,6 +208,11 @@ _guide_block() {
 	bash | python)
 		[ -z "$file" ] || printf '%s' "$4" >"$CLUSTER_DIR/work/$file"
 		[ -z "$file" ] || chmod 0755 "$CLUSTER_DIR/work/$file"
+		if [ -z "$file" ] || [ -n "$reason" ]; then
+			_guide_left_out "$where" "$number" "$reason"
+		else
+			_guide_files[$file]=$number
+		fi
 		;;
 	sh | text | yaml | json | diff) ;;
 	*) fail "$where:$number: \`\`\`$3 is not a kind of block" ;;
@@ -229,31 +258,39 @@ _guide_nodes_here() {
 
 # The machines that neuron.conf names; those of an UltraServer know it
 _guide_machines() {
-	local line nodes family node server=1 id
+	local line nodes family node server=0 id
 	local machines='^NodeName=([^ ]+) +Profile=([^ ]+)'
 	local servers='^UltraServerName=[^ ]+ +Nodes=([^ ]+)'
+	local -A place=()
+	while IFS= read -r line; do
+		[[ $line =~ $servers ]] || continue
+		server=$((server + 1)) id=0
+		for node in $(hostlist "${BASH_REMATCH[1]}"); do
+			place[$node]="--server-id $(printf '%016x' $((server * 256))) --node-id $id"
+			id=$((id + 1))
+		done
+	done <<<"$1"
 	while IFS= read -r line; do
 		[[ $line =~ $machines ]] || continue
 		nodes=${BASH_REMATCH[1]} family=${BASH_REMATCH[2]}
 		for node in $(hostlist "$nodes"); do
 			_node_list+=("$node")
 			echo "$node $family" >>"$CLUSTER_DIR/run/families"
-			_simulate "$family" "$CLUSTER_DIR/machines/$node"
+			_guide_machine "$node" "$family" "${place[$node]:-}"
 		done
 	done <<<"$1"
-	while IFS= read -r line; do
-		[[ $line =~ $servers ]] || continue
-		id=0
-		for node in $(hostlist "${BASH_REMATCH[1]}"); do
-			rm -rf "${CLUSTER_DIR:?}/machines/$node"
-			"$NEURON_BUILD_DIR/testsuite/simroot" \
-				--server-id "$(printf '%016x' $((server * 256)))" \
-				--node-id $id "$(_profile "$(node_family "$node")")" \
-				"$CLUSTER_DIR/machines/$node" || return 1
-			id=$((id + 1))
-		done
-		server=$((server + 1))
-	done <<<"$1"
+}
+
+# NODE FAMILY WHERE
+_guide_machine() {
+	if [ -z "$3" ]; then
+		_simulate "$2" "$CLUSTER_DIR/machines/$1"
+		return
+	fi
+	# shellcheck disable=SC2086 # options
+	"$NEURON_BUILD_DIR/testsuite/simroot" $3 "$(_profile "$2")" \
+		"$CLUSTER_DIR/machines/$1" >"$CLUSTER_DIR/log/simroot" 2>&1 ||
+		bail "simroot $2 failed" "$(<"$CLUSTER_DIR/log/simroot")"
 }
 
 # What a user has in front of him: programs, job.sh, an empty directory
@@ -483,22 +520,33 @@ _guide_directive() {
 
 # FILE: run all of it; leaves the directory and the cluster of the guide
 run_guide() {
-	local lines line words='' text='' number=0 start=0 inside=''
+	local lines line words='' text='' number=0 start=0 inside='' before='' reason=''
+	local file
 	: "${_guide_path:=$PATH}"
-	_guide_name=${1##*/} _guide_commands=0 _guide_conf=()
+	_guide_name=${1##*/} _guide_commands=0 _guide_conf=() _guide_files=()
 	mapfile -t lines <"$1" || bail "cannot read $1"
 	for line in "${lines[@]}"; do
 		number=$((number + 1))
 		if [ -n "$inside" ] && [ "$line" = '```' ]; then
 			inside=''
-			_guide_block "$_guide_name" "$start" "$words" "$text"
+			_guide_block "$_guide_name" "$start" "$words" "$text" "$reason"
+			reason=''
 		elif [ -n "$inside" ]; then
 			text+=$line$'\n'
 		elif [[ $line == '```'* ]]; then
 			inside=yes words=${line#'```'} text='' start=$number
+		elif [[ $line =~ $_guide_not_run ]]; then
+			reason=${BASH_REMATCH[1]}
 		elif [[ $line =~ $_guide_comment ]]; then
 			_guide_directive "$_guide_name:$number" "${BASH_REMATCH[1]}"
+		elif [[ -z $before && $line == '    '[^\ ]* ]]; then
+			_guide_left_out "$_guide_name" "$number" "$reason"
+			reason=''
 		fi
+		[[ $line == '<!--'* ]] || before=$line
+	done
+	for file in "${!_guide_files[@]}"; do
+		fail "$_guide_name:${_guide_files[$file]}: no command runs $file"
 	done
 	[ -z "$inside" ] || fail "$_guide_name:$start: the block has no end"
 	ok "$_guide_name: commands were run" test "$_guide_commands" -gt 0
