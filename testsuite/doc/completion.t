@@ -21,6 +21,8 @@ complete -F _slurms_own sbatch
 . "$completions/neuron-topo.bash"
 # shellcheck source=../../contrib/completions/neuron-options.bash
 . "$completions/neuron-options.bash"
+# shellcheck source=../../contrib/completions/neuron-ringcheck.bash
+. "$completions/neuron-ringcheck.bash"
 
 # complete_line FUNCTION WORD...: what <Tab> offers behind the last word, sorted;
 # readline makes three words of "a=b"
@@ -156,6 +158,55 @@ for name in $names; do
 	is "$(options srun "$name" '')" "$known" "values of $name behind a blank"
 done
 is "$(options srun --neuron-shape=r)" ring "a value that is begun"
+#
+# neuron-ringcheck
+#
+ringcheck=$NEURON_BUILD_DIR/tools/neuron-ringcheck
+checks() {
+	complete_line _neuron_ringcheck neuron-ringcheck "$@"
+}
+# manual.t compares what it says of itself with what it takes
+known=$("$ringcheck" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u)
+isnt "$known" "" "neuron-ringcheck has options"
+is "$(checks --)" "$known" "long options of neuron-ringcheck"
+is "$(checks --ti)" "$(lines --time-limit --timeout)" "some of them"
+is "$(checks --type '')" "$(lines float32 int32)" "types"
+is "$(checks --type=i)" int32 "a type behind ="
+is "$(checks --quiet --type=int32 --j)" --json "an option behind others"
+is "$(checks '')" "" "it has no other words"
+for option in $("$ringcheck" --help | grep -oE -- '--[a-z-]+=' | tr -d =); do
+	[ "$option" = --type ] || is "$(checks "$option" --)" "" "a value stands behind $option"
+done
+
+#
+# Typed by somebody: bash itself asks the functions above
+#
+typed() { # LINE: what the program it begins with is called with
+	local rc
+	rc=$(mktemp "${TMPDIR:-/tmp}/nslurm-doc.XXXXXX") || exit 99
+	cat >"$rc" <<-END
+		for program in neuron-topo neuron-ringcheck sbatch; do
+			eval "\$program() { echo \"<\$program \\\$*>\"; }"
+		done
+		for file in $completions/*.bash; do . "\$file"; done
+		PS1='ready> '
+	END
+	printf '%s\nexit\n' "$1" | INPUTRC=/dev/null timeout -k 1 30 script -qec \
+		"bash --noprofile --rcfile $rc -i" /dev/null | tr -d '\r' |
+		sed -n 's/.*<\(.*\)>$/\1/p'
+	rm -f "$rc"
+}
+if command -v script >/dev/null; then
+	is "$(typed $'neuron-topo snap\t')" "neuron-topo snapshot" "<Tab> behind neuron-topo"
+	is "$(typed $'neuron-topo fit --neuron-ul\treq\t')" \
+		"neuron-topo fit --neuron-ultraserver require" "<Tab> in an option and its value"
+	is "$(typed $'neuron-ringcheck --no\t')" "neuron-ringcheck --no-devices" \
+		"<Tab> behind neuron-ringcheck"
+	is "$(typed $'sbatch --neuron-launch=c\t job.sh')" "sbatch --neuron-launch=core job.sh" \
+		"<Tab> behind sbatch"
+else
+	skip "what <Tab> does" "there is no script(1)"
+fi
 for program in srun sbatch salloc; do
 	like "$(complete -p $program)" '_neuron_options' "$program is completed"
 done
