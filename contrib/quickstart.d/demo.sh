@@ -33,6 +33,8 @@ show_command() {
 }
 
 build_cluster() {
+	# One that goes on running must not stay in memory for ever
+	[ -z "$keep" ] || NEURON_MEMORY=no
 	cluster_new neuron
 	cluster_nodes 'trn[1-8]' trn2u.48xlarge
 	cluster_switch leaf1 'trn[1-4]'

@@ -60,9 +60,10 @@ dead() {
 }
 
 # No Epilog runs any more: one that fails after a resume would drain the node
-# again
+# again. (sinfo can say "draining" of such a node until somebody asks about the
+# node alone.)
 is_settled() { # NODE
-	[ "$(sinfo -N -h -n "$1" -o %T)" = drained ] &&
+	[[ "$(scontrol show node "$1")" =~ State=IDLE\+DRAIN ]] &&
 		[ -z "$(squeue -h -t CG -o %i)" ]
 }
 
@@ -151,9 +152,14 @@ at_fault() {
 	fault_job=$job
 }
 
-# repaired NAME: the job that waited runs
+# repaired NAME [again]: a job runs; again: the one that waited, once its
+# credential has expired
 repaired() {
 	wait_for -t 40 is_settled n1
+	if [ -z "${2:-}" ]; then
+		cancel "$fault_job"
+		fault_job=$(submit -w n1 --gres=neuron:16)
+	fi
 	scontrol update nodename=n1 state=resume
 	ok "$1: repaired, the job runs" wait_for -t 60 _state_is "$fault_job" RUNNING
 	ok "$1: and nothing is marked bad" wait_for eval '[ -z "$(ls "$(runtime n1 bad)")" ]'
@@ -166,7 +172,7 @@ at_fault "device gone" "neuron3: it is not there: no /dev/neuron3"
 is "$(cat "$(runtime n1 bad/neuron3)")" "neuron3: it is not there: no /dev/neuron3" \
 	"a bad device has a file with the reason"
 mv "$(machine n1 dev/gone)" "$(machine n1 dev/neuron3)"
-repaired "device gone"
+repaired "device gone" again
 
 components=$(sysfs n1 3 stats/hardware/health_status/unhealthy_components)
 echo "hbm,sram" >"$components"

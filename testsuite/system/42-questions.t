@@ -144,6 +144,8 @@ scancel "$own"
 wait_gone "$own"
 waiting=$(submit --gres=neuron:4 -t 5)
 ok "a job waits again" wait_state "$waiting" PENDING
+# The scheduler has looked at it
+wait_for eval '[ "$(job_reason "$waiting")" != None ]'
 
 # The same off line, and with nodes gone
 topo snapshot >"$CLUSTER_DIR/run/snapshot"

@@ -19,6 +19,8 @@
 #   NEURON_KEEP		not empty: keep the directory in any case
 #   CLUSTER_TOPOLOGY	TopologyPlugin without this project (topology/tree)
 #   CLUSTER_BACKFILL	seconds between two cycles of backfill (1)
+#   NEURON_MEMORY	no: clusters are below TMPDIR from the start (default: in
+#			/dev/shm while they run, when that is fit for it)
 #
 # Build a cluster:
 #   cluster_new MODE		stock, links or neuron: topology/tree +
@@ -284,7 +286,7 @@ cluster_new() {
 		_need_plugins
 	fi
 	[ -z "$CLUSTER_DIR" ] || cluster_stop
-	CLUSTER_DIR=$(mktemp -d "${TMPDIR:-/tmp}/nslurm.XXXXXX") || exit 99
+	CLUSTER_DIR=$(mktemp -d "$(_place)/nslurm.XXXXXX") || exit 99
 	CLUSTER_DIRS+=("$CLUSTER_DIR")
 	SLURM_CONF=$CLUSTER_DIR/etc/slurm.conf
 	export SLURM_CONF CLUSTER_DIR
@@ -296,6 +298,40 @@ cluster_new() {
 	_neuron_conf='' _sched='' _munged_pid='' _cgroups='' _cgroups_before=''
 	_node_list=() _switches=() _slurmd_pids=()
 	: "${NEURON_AUTH:=}"
+}
+
+# A simulated machine is a thousand directories and small files, which cost a
+# disk more than all else that a test does
+_place() {
+	if [ "${NEURON_MEMORY:-}" != no ] && [ -z "${NEURON_KEEP:-}" ] && _memory_suits; then
+		echo /dev/shm
+	else
+		echo "${TMPDIR:-/tmp}"
+	fi
+}
+
+# Room, device nodes that can be opened, scripts that can be run
+_memory_suits() {
+	local free dir suits=1
+	free=$(stat -f -c '%T %a %S' /dev/shm 2>/dev/null |
+		awk '$1 == "tmpfs" { printf "%d", $2 * $3 / 1048576 }')
+	[ "${free:-0}" -ge 1024 ] && dir=$(mktemp -d /dev/shm/nslurm.XXXXXX) || return 1
+	_device_file "$dir/device"
+	printf '#!/bin/sh\n' >"$dir/script" && chmod 0755 "$dir/script"
+	! (: <"$dir/device" && "$dir/script") 2>/dev/null || suits=0
+	rm -rf "$dir"
+	return $suits
+}
+
+# What is kept for inspection goes to the disk
+_keep() {
+	local kept=$1
+	if [[ $1 == /dev/shm/* ]]; then
+		kept=$(mktemp -d "${TMPDIR:-/tmp}/nslurm.XXXXXX") || return
+		mv "$1"/* "$1"/.[!.]* "$kept" 2>/dev/null
+		rm -rf "$1"
+	fi
+	diag "kept for inspection: $kept"
 }
 
 _need_plugins() {
@@ -656,7 +692,7 @@ ctld_start() {
 }
 
 _ctld_answers() {
-	ctld_alive || return 99
+	! _ctld_gone || return 99
 	scontrol ping 2>/dev/null | grep -q 'is UP'
 }
 
@@ -683,6 +719,12 @@ ctld_alive() {
 
 _ctld_dead() {
 	! ctld_alive
+}
+
+# One that becomes a daemon or reconfigures has another id a moment later, and
+# is in neither place for whoever looks in between
+_ctld_gone() {
+	_ctld_dead && sleep 0.3 && _ctld_dead
 }
 
 # End the controller with a signal, and its helper process with it
@@ -792,7 +834,7 @@ cluster_start() {
 
 _all_idle() {
 	local states pid
-	ctld_alive || return 99
+	! _ctld_gone || return 99
 	for pid in "${_slurmd_pids[@]:-}"; do
 		[ -z "$pid" ] || kill -0 "$pid" 2>/dev/null || return 99
 	done
@@ -901,7 +943,7 @@ _cluster_exit() {
 		if [ "$status" -eq 0 ] && [ -z "${NEURON_KEEP:-}" ]; then
 			rm -rf "$dir"
 		else
-			diag "kept for inspection: $dir"
+			_keep "$dir"
 		fi
 	done
 	exit "$status"
@@ -916,7 +958,7 @@ trap 'exit 129' HUP
 #
 # A command that returns 99 can never succeed any more
 wait_for() {
-	local seconds=20 end status
+	local seconds=20 end status nap=2
 	if [ "$1" = -t ]; then
 		seconds=$2
 		shift 2
@@ -926,7 +968,9 @@ wait_for() {
 		status=$?
 		[ $status -ne 99 ] || return 1
 		[ $SECONDS -lt $end ] || return 1
-		sleep 0.1
+		# Most of what is waited for comes at once
+		sleep "0.0$nap"
+		[ $nap -eq 9 ] || nap=$((nap + 1))
 	done
 }
 
