@@ -26,23 +26,26 @@ static job_t **_find(node_t *node, uint32_t job_id)
 	return place;
 }
 
-static void _remove(job_t **place)
+static void _take_out(job_t **place)
 {
 	job_t *job = *place;
 
 	*place = job->next;
 	loop_timer_cancel(&job->timer);
-	xfree(job);
 	running--;
 }
 
+/* The node reports it until slurmctld knows, as slurmd does while slurmstepd is
+ * there: else slurmctld would miss it, and start it again */
 static void _end(job_t **place)
 {
 	job_t *job = *place;
 
 	journal_end(job->id.job_id, job->node->name, job->status);
+	_take_out(place);
+	job->next = job->node->ended_jobs;
+	job->node->ended_jobs = job;
 	outbox_job(job->node, OUTBOX_BATCH, &job->id, job->status);
-	_remove(place);
 }
 
 static void _fire(loop_timer_t *timer)
@@ -86,10 +89,27 @@ extern bool job_kill(node_t *node, uint32_t job_id, int signal)
 
 extern void jobs_lose(node_t *node)
 {
-	while (node->jobs) {
-		journal_end(node->jobs->id.job_id, node->name, -1);
-		_remove(&node->jobs);
+	for (job_t *job; (job = node->jobs);) {
+		journal_end(job->id.job_id, node->name, -1);
+		_take_out(&node->jobs);
+		xfree(job);
 	}
+	for (job_t *job; (job = node->ended_jobs);) {
+		node->ended_jobs = job->next;
+		xfree(job);
+	}
+}
+
+extern void job_confirmed(node_t *node, uint32_t job_id)
+{
+	job_t **place = &node->ended_jobs, *job;
+
+	while (*place && ((*place)->id.job_id != job_id))
+		place = &(*place)->next;
+	if (!(job = *place))
+		return;
+	*place = job->next;
+	xfree(job);
 }
 
 extern bool job_is_on(const node_t *node, uint32_t job_id)
@@ -101,19 +121,29 @@ extern bool job_is_on(const node_t *node, uint32_t job_id)
 	return false;
 }
 
-extern uint32_t job_ids(const node_t *node, slurm_step_id_t **ids)
+static uint32_t _add_ids(const job_t *job, slurm_step_id_t *ids)
 {
 	uint32_t count = 0;
 
-	for (job_t *job = node->jobs; job; job = job->next)
+	for (; job; job = job->next) {
+		if (ids) {
+			ids[count] = job->id;
+			ids[count].step_id = SLURM_BATCH_SCRIPT;
+		}
 		count++;
-	*ids = xcalloc(count ? count : 1, sizeof(**ids));
-	count = 0;
-	for (job_t *job = node->jobs; job; job = job->next) {
-		(*ids)[count] = job->id;
-		(*ids)[count++].step_id = SLURM_BATCH_SCRIPT;
 	}
 	return count;
+}
+
+extern uint32_t job_ids(const node_t *node, slurm_step_id_t **ids)
+{
+	uint32_t count = _add_ids(node->jobs, NULL);
+	uint32_t ended = _add_ids(node->ended_jobs, NULL);
+
+	*ids = xcalloc(count + ended + 1, sizeof(**ids));
+	_add_ids(node->jobs, *ids);
+	_add_ids(node->ended_jobs, *ids + count);
+	return count + ended;
 }
 
 extern uint32_t jobs_running(void)

@@ -21,6 +21,7 @@ typedef struct {
 	const node_record_t *record; /* of slurm.conf, NULL: has left it */
 	const device_list_t *devices;
 	job_t *jobs; /* see job.h */
+	job_t *ended_jobs;
 	holding_t *holdings; /* see holding.h */
 	revocation_t *revocations;
 	step_t *steps; /* see step.h */

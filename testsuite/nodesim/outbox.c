@@ -204,6 +204,8 @@ static void _message(stream_t *stream, void *owner, char *bytes, uint32_t size)
 	outbox.refused = false;
 	outbox.confirmed[letter->kind]++;
 	letter->confirmed = true;
+	if (letter->kind == OUTBOX_BATCH)
+		job_confirmed(letter->node, letter->id.job_id);
 	stream_free(stream);
 	_closed(letter, 0);
 }
