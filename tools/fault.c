@@ -302,7 +302,7 @@ static int _wait(const char *node, pid_t child, neuron_error_t *err)
 	}
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
-	return _cannot_ask(node, "the process that does it ended", err);
+	return _cannot_ask(node, strerror(ECHILD), err);
 }
 
 static int _run(call_t *call, neuron_error_t *err)
@@ -323,7 +323,7 @@ static int _run(call_t *call, neuron_error_t *err)
 	(void) close(ends[1]);
 	if (!rc && read(ends[0], &call->result, sizeof(call->result)) !=
 			   (ssize_t) sizeof(call->result))
-		rc = _cannot_ask(call->node, "nothing was answered", err);
+		rc = _cannot_ask(call->node, strerror(EIO), err);
 	(void) close(ends[0]);
 	return rc;
 }
