@@ -67,10 +67,11 @@ extern void note_waits(job_record_t *job_ptr, const job_neuron_t *job,
 
 	xstrfmtcat(
 		text,
-		"waits for %u node%s with %u device%s%s: of %u that it may use now %u can give a set of shape %s",
+		"waits for %u node%s with %u device%s%s: of %u that it %s now %u can give a set of shape %s",
 		request->nodes_min, (request->nodes_min == 1) ? "" : "s",
 		devices, (devices == 1) ? "" : "s",
-		request->per_task ? " a task" : "", census->nodes, census->fit,
+		request->per_task ? " a task" : "", census->nodes,
+		census->named ? "names" : "may use", census->fit,
 		shape_tier_name(request->tier));
 	if (census->broken)
 		xstrfmtcat(

@@ -21,8 +21,10 @@
 /* Nodes of a placement that are named with their sets */
 #define NOTE_NODES_MAX 8
 
-/* The nodes that a job could use by everything but their devices, now */
+/* The nodes that a job could use by everything but their devices, now; those
+ * that it names alone, when one of them stands in its way */
 typedef struct {
+	bool named;
 	uint32_t nodes;
 	uint32_t broken; /* enough devices free, but in no set of the tier */
 	uint32_t masked; /* enough devices free, but for those masked */

@@ -58,6 +58,7 @@ typedef struct {
 	gang_node_t *nodes;
 	uint32_t count;
 	uint32_t masked; /* nodes with enough free ones but for masks */
+	uint32_t masked_required; /* of these */
 	ledger_sets_t *used; /* work space, a situation */
 	shape_span_t *spans; /* work space, of all nodes */
 	uint32_t spans_room;
@@ -169,7 +170,7 @@ static void _list_nodes(prune_t *prune, const ledger_sets_t *used)
 	ledger_sets_t all = {0}, none = {0};
 	uint32_t least = _least_devices(prune);
 
-	prune->count = prune->masked = 0;
+	prune->count = prune->masked = prune->masked_required = 0;
 	for (uint32_t i = 0; i < prune->candidate_count; i++) {
 		int n = prune->candidates[i];
 		const profile_t *profile = site_profile(prune->state->site, n);
@@ -188,6 +189,7 @@ static void _list_nodes(prune_t *prune, const ledger_sets_t *used)
 		masked = prune_masked(prune->state, n);
 		if (_take_away(&free, &masked) < least) {
 			prune->masked += enough;
+			prune->masked_required += enough && required;
 			if (!required)
 				continue;
 		}
@@ -463,60 +465,94 @@ static bool _preemption_may_help(prune_t *prune)
 	return _can(prune, prune->used) != NO;
 }
 
-/* What it could ask for instead, on nodes that are free in part */
-static nearest_offer_t _find_offer(const prune_t *prune)
+/* Whether a node that is listed can give what the job asks of each */
+static bool _gives(const prune_t *prune, const gang_node_t *node)
 {
+	const request_t *request = &prune->job->request;
+	uint32_t least = _least_devices(prune);
+	shape_pick_t pick;
+
+	return (node->total >= least) &&
+	       (request->whole_node ||
+		!shape_pick(node->shape, node->free, node->free_efas,
+			    prune->job->efa != NULL, least, request->tier,
+			    &pick));
+}
+
+/* How many nodes the job names, when one of them stands in its way */
+static uint32_t _named_in_the_way(const prune_t *prune)
+{
+	uint32_t named = 0, give = 0;
+
+	for (uint32_t i = 0; i < prune->count; i++) {
+		if (!prune->nodes[i].required)
+			continue;
+		named++;
+		give += _gives(prune, &prune->nodes[i]);
+	}
+	return (give < named) ? named : 0;
+}
+
+/* What it could ask for instead. IN named - of those nodes alone; 0: of all */
+static nearest_offer_t _find_offer(const prune_t *prune, uint32_t named)
+{
+	bitstr_t *required = prune->call->job_ptr->details->req_node_bitmap;
 	const ledger_sets_t *used = ledger_used(prune->state->ledger);
 	nearest_t nearest = {
 		.devices = prune->job->request.per_node,
-		.nodes = MAX(prune->wanted.nodes_min, 1),
+		.nodes = named ? named : MAX(prune->wanted.nodes_min, 1),
 		.tier = prune->job->request.tier,
 		.widest = prune->job->widest,
 		.with_efa = (prune->job->efa != NULL),
 	};
+	nearest_offer_t offer;
 
 	for (uint32_t i = 0; i < prune->candidate_count; i++) {
 		int n = prune->candidates[i];
-		ledger_sets_t masked = prune_masked(prune->state, n);
-		ledger_sets_t free =
-			_all_of(site_profile(prune->state->site, n));
+		ledger_sets_t masked, free;
 
+		if (named && !bit_test(required, n))
+			continue;
+		masked = prune_masked(prune->state, n);
+		free = _all_of(site_profile(prune->state->site, n));
 		(void) _take_away(&free, &used[n]);
 		(void) _take_away(&free, &masked);
 		if (!nearest_look(&nearest, site_shape(prune->state->site, n),
 				  free.devices, free.efas))
 			break;
 	}
-	return nearest_offer(&nearest);
+	offer = nearest_offer(&nearest);
+	if (named)
+		offer.nodes = 0;
+	return offer;
 }
 
 /* Why a job does not start; of the nodes of the last situation */
 static void _note_waits(const prune_t *prune)
 {
 	const request_t *request = &prune->job->request;
-	bool with_efa = (prune->job->efa != NULL);
-	note_census_t census = {.nodes = prune->candidate_count,
-				.masked = prune->masked};
+	uint32_t named = _named_in_the_way(prune);
+	note_census_t census = {
+		.named = (named != 0),
+		.nodes = named ? named : prune->candidate_count,
+		.masked = named ? prune->masked_required : prune->masked,
+	};
 	nearest_offer_t offer, *known = NULL;
 
 	for (uint32_t i = 0; i < prune->count; i++) {
 		const gang_node_t *node = &prune->nodes[i];
-		shape_pick_t pick;
 
-		if (node->total < _least_devices(prune))
+		if (named && !node->required)
 			continue;
-		if (request->whole_node ||
-		    !shape_pick(node->shape, node->free, node->free_efas,
-				with_efa, _least_devices(prune), request->tier,
-				&pick))
+		if (_gives(prune, node))
 			census.fit++;
-		else
+		else if (node->total >= _least_devices(prune))
 			census.broken++;
 	}
 	/* Of others the devices of a node alone tell too little */
 	if (request->per_node && !request->whole_node &&
 	    (prune->job->ultraserver != PLACE_REQUIRE)) {
-		offer = _find_offer(prune);
+		offer = _find_offer(prune, named);
 		known = &offer;
 	}
 	note_waits(prune->call->job_ptr, prune->job, &census, known);

@@ -113,6 +113,8 @@ while IFS='|' read -r wants end; do
 	ok "$wants: says what is possible now" wait_for -t 20 says "$job" ", ${end//JOB/$job}"
 	cancel "$job"
 done <<'END'
+-w n2 --gres=neuron:4|possible now: --neuron-shape=best or --gres=neuron:1
+-w n1,n3 --gres=neuron:trn2:4|possible now: --neuron-shape=best or --gres=neuron:trn2:1
 -N2 --gres=neuron:trn2:4|possible now: --neuron-shape=best or --gres=neuron:trn2:1
 -N4 --gres=neuron:16|possible now: --gres=neuron:1
 -N1 --gres=neuron:4 --neuron-launch=process|possible now: --gres=neuron:1
