@@ -56,11 +56,11 @@ is "$(comm -23 <(echo "$documented") <(echo "$existing"))" "" "each row is a sen
 is "$(grep -E '^\| `' "$page" | sed 's/\\|//g' | awk -F ' [|] ' 'NF != 5 || /[|] +[|]/')" "" \
 	"each row has five columns"
 
-# The text of a test in one line, as its literals are joined
+# The text of a test in one line, as its literals are joined, without comments
 words_of() {
 	case $1 in
-	*.c) awk '{ sub(/^[ \t]*"/, ""); sub(/"$/, ""); printf "%s", $0 }' "$1" ;;
-	*) tr '\n' ' ' <"$1" | tr -d '\134' ;;
+	*.c) awk '/^[ \t]*(\/\*| \*)/ { next } { sub(/^[ \t]*"/, ""); sub(/"$/, ""); printf "%s", $0 }' "$1" ;;
+	*) grep -v '^[[:space:]]*#' "$1" | tr '\n' ' ' | tr -d '\134' ;;
 	esac | sed 's/\\"/"/g; s/[[:space:]]\{1,\}/ /g'
 }
 

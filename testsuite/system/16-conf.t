@@ -58,7 +58,7 @@ spoilers=(
 # 24.11 knows no topology.yaml
 case $(slurmctld -V) in
 *' 24.11.'*) ;;
-*) spoilers+=('topology.yaml|topology.yaml: .*topology.conf|s/.*/&/|topology.yaml') ;;
+*) spoilers+=('topology.yaml|topology.yaml: where this file is. Slurm loads only its own topology plugins and not TopologyPlugin=topology/neuron: .*topology.conf|s/.*/&/|topology.yaml') ;;
 esac
 
 # The same switches as topology.conf
