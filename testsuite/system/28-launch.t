@@ -474,12 +474,13 @@ is "$(ports resv | sort | tr '\n' -)" "$(var resv 1 SLURM_STEP_RESV_PORTS)-" \
 command -v script >/dev/null || skip "a shell of salloc" "there is no script(1)"
 ! command -v script >/dev/null || {
 	export SHELL=/bin/sh
-	# What is typed before there is a prompt is thrown away by srun --pty
+	# What is typed before there is a prompt is thrown away by srun --pty, and
+	# a step in the shell would read what is typed for the shell
 	typed() {
 		wait_for -t 60 grep -q 'ready> ' "$CLUSTER_DIR/out/salloc"
 		cat <<-END
 			$show inter
-			srun -N2 $show within
+			srun -N2 $show within </dev/null
 			exit
 		END
 	}
