@@ -89,9 +89,9 @@ _guide_settled() {
 	[ -z "$(squeue -h -t CG -o %i 2>&1)" ]
 }
 
-# WHERE COMMAND WANTED
+# WHERE COMMAND WANTED. What waits for a job for ever is ended with the job
 _guide_command() {
-	local name=$1 command=$2 wanted=$3 want_status=0 status text='' file
+	local name=$1 command=$2 wanted=$3 want_status=0 status text='' file dog
 	local end=$((SECONDS + 15)) out=$CLUSTER_DIR/guide.out
 	_guide_commands=$((_guide_commands + 1))
 	for file in "${!_guide_files[@]}"; do
@@ -105,8 +105,11 @@ _guide_command() {
 	fi
 	[[ $command != srun* ]] || wait_for -t 10 _guide_settled
 	while :; do
+		(sleep 120 && scancel -u "$(id -un)") >/dev/null 2>&1 &
+		dog=$!
 		eval "$command" >"$out" 2>&1 </dev/null
 		status=$?
+		kill "$dog" 2>/dev/null
 		# Whether a job waits a moment is no matter of the guide
 		text=$(grep -Ev "$_guide_queued" "$out")
 		if [ "$status" -eq "$want_status" ] && { [ -z "$wanted" ] ||
@@ -235,8 +238,8 @@ _guide_here() {
 	sed -e 's/[[:blank:]]*#.*//' -e "s|/usr/sbin/|$NEURON_BUILD_DIR/tools/|g" \
 		-e "s|/usr/lib64/slurm/|$NEURON_BUILD_DIR/plugins/.libs/|g" \
 		-e "s|/opt/slurm/lib/slurm/|$NEURON_BUILD_DIR/plugins/.libs/|g" \
-		-e "s|/dev/infiniband/|$CLUSTER_DIR/dev/|g" \
-		-e "s|File=/dev/|File=$CLUSTER_DIR/dev/|g" \
+		-e 's|File=/dev/infiniband/|File=@DEV@/|g' -e 's|File=/dev/|File=@DEV@/|g' \
+		-e 's|/dev/infiniband/|@DEV@/|g' -e "s|@DEV@|$CLUSTER_DIR/dev|g" \
 		-e 's/\\$//' -e '/^[[:blank:]]*$/d' <<<"${1//\\$'\n'/ }"
 }
 
