@@ -13,6 +13,7 @@
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
 
+#include "client.h"
 #include "deadline.h"
 #include "hosts.h"
 #include "lib/text.h"
@@ -192,7 +193,7 @@ static int _create(maintenance_t *maintenance, char *list, char *comment,
 	request.comment = comment;
 	name = slurm_create_reservation(&request);
 	if (name) {
-		free(name);
+		client_free_name(name);
 		return 0;
 	}
 	(void) _refused("reservation of", list, err);

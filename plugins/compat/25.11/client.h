@@ -4,8 +4,13 @@
 #ifndef NEURON_CLIENT_H
 #define NEURON_CLIENT_H
 
+#include <stdlib.h>
+
 #include <slurm/slurm.h>
 
 #define client_free_ctl_conf slurm_free_ctl_conf
+
+/* What slurm_create_reservation() returns */
+#define client_free_name free
 
 #endif
