@@ -104,12 +104,11 @@ static bool _labels(const metric_t *metric, const char *const *values,
 /* The shortest text that is the same number */
 static void _number(double number, char text[NUMBER_TEXT_MAX])
 {
-	if (isnan(number)) {
-		strcpy(text, "NaN");
-		return;
-	}
-	if (isinf(number)) {
-		strcpy(text, (number > 0) ? "+Inf" : "-Inf");
+	if (isnan(number) || isinf(number)) {
+		(void) snprintf(text, NUMBER_TEXT_MAX, "%s",
+				isnan(number)  ? "NaN"
+				: (number > 0) ? "+Inf"
+					       : "-Inf");
 		return;
 	}
 	for (int digits = 15; digits <= 17; digits++) {
