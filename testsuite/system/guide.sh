@@ -50,7 +50,7 @@ _guide_status='^\(exit status ([0-9]+)\)$'
 _guide_comment='^<!-- test: (.*) -->$'
 _guide_not_run='^<!-- not run: (.+) -->$'
 declare -A _guide_conf _guide_files
-_guide_name='' _guide_commands=0
+_guide_name='' _guide_commands=0 _guide_watched=0
 
 # Escape what is special in a regular expression, then give "..." its meaning
 _guide_pattern() {
@@ -89,9 +89,21 @@ _guide_settled() {
 	[ -z "$(squeue -h -t CG -o %i 2>&1)" ]
 }
 
+# End all jobs when a file is still there after two minutes. Nobody kills what
+# watches: a child that has just been forked has the traps of this shell
+_guide_watch() {
+	: >"$1"
+	# shellcheck disable=SC2016 # for the other shell
+	sh -c 'for second in $(seq 120); do
+			sleep 1
+			[ -e "$1" ] || exit 0
+		done
+		exec scancel -u "$2"' sh "$1" "$(id -un)" >/dev/null 2>&1 </dev/null &
+}
+
 # WHERE COMMAND WANTED. What waits for a job for ever is ended with the job
 _guide_command() {
-	local name=$1 command=$2 wanted=$3 want_status=0 status text='' file dog
+	local name=$1 command=$2 wanted=$3 want_status=0 status text='' file runs
 	local end=$((SECONDS + 15)) out=$CLUSTER_DIR/guide.out
 	_guide_commands=$((_guide_commands + 1))
 	for file in "${!_guide_files[@]}"; do
@@ -105,11 +117,11 @@ _guide_command() {
 	fi
 	[[ $command != srun* ]] || wait_for -t 10 _guide_settled
 	while :; do
-		(sleep 120 && scancel -u "$(id -un)") >/dev/null 2>&1 &
-		dog=$!
+		runs=$out.runs.$((++_guide_watched))
+		_guide_watch "$runs"
 		eval "$command" >"$out" 2>&1 </dev/null
 		status=$?
-		kill "$dog" 2>/dev/null
+		rm -f "$runs"
 		# Whether a job waits a moment is no matter of the guide
 		text=$(grep -Ev "$_guide_queued" "$out")
 		if [ "$status" -eq "$want_status" ] && { [ -z "$wanted" ] ||
