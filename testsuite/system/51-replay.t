@@ -117,6 +117,18 @@ is "$(figure neuron submitted) $(figure neuron started)" "4 4" \
 is "$(figure neuron connected)" 100 "  is placed well"
 
 #
+# All jobs before the first one may start
+#
+csv=$dir/queue.csv
+ok "a queue" "$replay" --synthetic 3 --queue --jobs 30 --nodes 64 --speed 5000 \
+	--only neuron --csv "$csv"
+is "$(figure neuron started)" 30 "  all its jobs start"
+ok "  one cycle tests them all" test "$(figure neuron queue-depth)" -ge 30
+ok "  in less than all cycles take" awk "BEGIN {
+	exit !($(figure neuron queue-cycle) > 0 &&
+		$(figure neuron queue-cycle) <= $(figure neuron main-max)) }"
+
+#
 # What it refuses
 #
 refused() { # ERE OPTION...
