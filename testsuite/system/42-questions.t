@@ -150,11 +150,16 @@ ok "a job waits again" wait_state "$waiting" PENDING
 wait_for eval '[ "$(job_reason "$waiting")" != None ]'
 
 # The same off line, and with nodes gone
-topo snapshot >"$CLUSTER_DIR/run/snapshot"
-is $? 0 "a snapshot"
-now=$(topo explain "$waiting" --json | sed '/"time"/d; /"moment"/d')
-is "$(topo replay "$CLUSTER_DIR/run/snapshot" explain "$waiting" --json | sed '/"time"/d; /"moment"/d')" \
-	"$now" "explains the same"
+# What slurmctld says meanwhile may differ
+_explains_the_same() {
+	topo snapshot >"$CLUSTER_DIR/run/snapshot"
+	now=$(topo explain "$waiting" --json | sed '/"time"/d; /"moment"/d')
+	replayed=$(topo replay "$CLUSTER_DIR/run/snapshot" explain "$waiting" --json |
+		sed '/"time"/d; /"moment"/d')
+	[ -n "$now" ] && [ "$replayed" = "$now" ]
+}
+wait_for _explains_the_same
+is "$replayed" "$now" "a snapshot explains the same"
 is "$(topo replay "$CLUSTER_DIR/run/snapshot" show | head -20)" "$(topo show | head -20)" "shows the same"
 out=$(topo replay --without n1 "$CLUSTER_DIR/run/snapshot" fit --gres=neuron:4 --json)
 is "$(value "$out" census unusable)" 1 "without a node"

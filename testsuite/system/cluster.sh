@@ -629,6 +629,13 @@ _common_conf() {
 	END
 }
 
+# The ports of the first jobs are those of any other new cluster on this machine,
+# and all nodes are this machine
+_root_ports() {
+	local first=$((16384 + 512 * (CLUSTER_PORT % 31)))
+	echo "RootPorts=$first-$((first + 511))"
+}
+
 _write_neuron_conf() {
 	local dir
 	dir=$(dirname "$(_profile trn2u.48xlarge)")
@@ -636,6 +643,7 @@ _write_neuron_conf() {
 		echo "ProfileDir=$dir"
 		echo "Root=$CLUSTER_DIR/machines/%n"
 		printf '%s' "$_neuron_conf"
+		[[ $_neuron_conf == *RootPorts=* ]] || _root_ports
 	} >"$CLUSTER_DIR/etc/neuron.conf"
 }
 

@@ -389,6 +389,7 @@ _guide_write() {
 		echo "ProfileDir=$(dirname "$(_profile trn2u.48xlarge)")"
 		echo "Root=$CLUSTER_DIR/machines/%n"
 		echo "RuntimeDir=$CLUSTER_DIR/run/slurm-neuron/%n"
+		[[ ${_guide_conf[neuron.conf]} == *RootPorts=* ]] || _root_ports
 	} >"$CLUSTER_DIR/etc/neuron.conf"
 	# Where nobody has made cgroups for tests, slurmd must not look for them
 	printf '%s\nCgroupPlugin=disabled\n' \
