@@ -28,12 +28,12 @@ typedef struct {
 	unsigned int line; /* of its first use */
 } used_t;
 
+/* Its name has the same number in node_names */
 typedef struct {
-	const char *name; /* of node_names */
 	unsigned int line;
-	uint32_t used; /* position of its profile */
 	uint32_t ultraserver; /* NAMES_NONE: none */
-	unsigned int lnc; /* 0: the profile's default */
+	uint16_t used; /* position of its profile */
+	uint16_t lnc; /* 0: the profile's default */
 } node_t;
 
 /* A NodeName line as it stands in the file */
@@ -101,16 +101,26 @@ static int _grow(void *array_ptr, uint32_t count, size_t element)
 {
 	void *array;
 
-	if (count && (count < 8 || (count & (count - 1))))
+	if (count && (count < 4 || (count & (count - 1))))
 		return 0;
 	memcpy(&array, array_ptr, sizeof(array));
-	array = realloc(array, element * (count ? 2 * (size_t) count : 8));
+	array = realloc(array, element * (count ? 2 * (size_t) count : 4));
 	if (!array) {
 		errno = ENOMEM;
 		return -1;
 	}
 	memcpy(array_ptr, &array, sizeof(array));
 	return 0;
+}
+
+/* Give back the room for more; where that cannot be had it stays */
+static void _trim(void *array_ptr, uint32_t count, size_t element)
+{
+	void *array;
+
+	memcpy(&array, array_ptr, sizeof(array));
+	if (count && (array = realloc(array, count * element)))
+		memcpy(array_ptr, &array, sizeof(array));
 }
 
 /*
@@ -1253,10 +1263,10 @@ static int _add_profile(parse_t *parse)
 }
 
 /* The position of the profile of a NodeName line, loaded when it is new */
-static int _use_profile(parse_t *parse, const node_line_t *line, uint32_t *used)
+static int _use_profile(parse_t *parse, const node_line_t *line, uint16_t *used)
 {
 	conf_t *conf = parse->conf;
-	uint32_t i = 0;
+	uint16_t i = 0;
 
 	while (i < conf->used_count &&
 	       strcmp(profile_name(conf->used[i].profile), line->profile))
@@ -1319,7 +1329,6 @@ static int _add_node(const char *name, void *arg)
 	if (_grow(&conf->nodes, conf->node_count, sizeof(node)) ||
 	    (names_add(conf->node_names, name) == NAMES_NONE))
 		return _out_of_memory(parse);
-	node.name = names_at(conf->node_names, conf->node_count);
 	conf->nodes[conf->node_count++] = node;
 	expansion->count++;
 	expansion->stopped = false;
@@ -1343,9 +1352,9 @@ static int _expand(parse_t *parse, expansion_t *expansion, nodeset_each_t each)
 }
 
 static int _check_lnc(parse_t *parse, const node_line_t *line,
-		      const profile_t *profile, unsigned int *lnc)
+		      const profile_t *profile, uint16_t *lnc)
 {
-	*lnc = line->lnc ? (unsigned int) (line->lnc[0] - '0') : 0;
+	*lnc = line->lnc ? (uint16_t) (line->lnc[0] - '0') : 0;
 	if (!*lnc || profile_lnc_is_legal(profile, *lnc))
 		return 0;
 	_look_at(parse, line->line, "Lnc", line->lnc);
@@ -1466,7 +1475,8 @@ static int _check_company(const expansion_t *expansion, uint32_t node)
 			ultraserver->members[0],
 			profile_name(
 				conf->used[conf->nodes[first].used].profile),
-			conf->nodes[node].name, profile_name(used->profile));
+			names_at(conf->node_names, node),
+			profile_name(used->profile));
 	if (size > CONF_ULTRASERVER_MEMBERS_MAX)
 		size = CONF_ULTRASERVER_MEMBERS_MAX;
 	if (ultraserver->member_count >= size)
@@ -1492,7 +1502,7 @@ static int _add_member(const char *name, void *arg)
 		  sizeof(*ultraserver->members)))
 		return _out_of_memory(expansion->parse);
 	ultraserver->members[ultraserver->member_count++] =
-		conf->nodes[node].name;
+		names_at(conf->node_names, node);
 	conf->nodes[node].ultraserver = expansion->index;
 	expansion->count++;
 	expansion->stopped = false;
@@ -1726,6 +1736,10 @@ extern conf_t *conf_decode_node(const char *text, const char *origin,
 			_forget_ultraservers(&parse);
 		if (parse.conf->profile_dir == profile_dir)
 			parse.conf->profile_dir = NULL; /* the caller's */
+		_trim(&parse.conf->nodes, parse.conf->node_count,
+		      sizeof(*parse.conf->nodes));
+		_trim(&parse.conf->ultraservers, parse.conf->ultraserver_count,
+		      sizeof(*parse.conf->ultraservers));
 	}
 	errnum = errno;
 	free(parse.node_lines);
@@ -1817,6 +1831,22 @@ extern conf_t *conf_read_node(const char *path, const char *profile_dir,
 	return conf;
 }
 
+static void _destroy_ultraservers(conf_t *conf)
+{
+	for (uint32_t i = 0; i < conf->ultraserver_count; i++) {
+		free(conf->ultraservers[i].members);
+		free(conf->ultraservers[i].pairs);
+	}
+	free(conf->ultraservers);
+	names_destroy(conf->ultraserver_names);
+}
+
+static void _destroy_nodes(conf_t *conf)
+{
+	free(conf->nodes);
+	names_destroy(conf->node_names);
+}
+
 extern void conf_destroy(conf_t *conf)
 {
 	int errnum = errno;
@@ -1827,19 +1857,38 @@ extern void conf_destroy(conf_t *conf)
 		shape_destroy(conf->used[i].shape);
 		profile_destroy(conf->used[i].profile);
 	}
-	for (uint32_t i = 0; i < conf->ultraserver_count; i++) {
-		free(conf->ultraservers[i].members);
-		free(conf->ultraservers[i].pairs);
-	}
-	names_destroy(conf->node_names);
-	names_destroy(conf->ultraserver_names);
+	_destroy_ultraservers(conf);
+	_destroy_nodes(conf);
 	free(conf->used);
-	free(conf->nodes);
 	free(conf->templates);
-	free(conf->ultraservers);
 	free(conf->text);
 	free(conf);
 	errno = errnum;
+}
+
+extern int conf_keep_profiles(conf_t *conf)
+{
+	names_t *nodes = names_create(), *ultraservers = names_create();
+
+	if (!nodes || !ultraservers) {
+		names_destroy(nodes);
+		names_destroy(ultraservers);
+		errno = ENOMEM;
+		return -1;
+	}
+	_destroy_ultraservers(conf);
+	_destroy_nodes(conf);
+	conf->ultraservers = NULL;
+	conf->ultraserver_count = 0;
+	conf->ultraserver_names = ultraservers;
+	conf->nodes = NULL;
+	conf->node_count = 0;
+	conf->node_names = nodes;
+	for (uint32_t i = 0; i < conf->used_count; i++) {
+		shape_destroy(conf->used[i].shape);
+		conf->used[i].shape = NULL;
+	}
+	return 0;
 }
 
 extern const char *conf_profile_dir(const conf_t *conf)
@@ -2103,7 +2152,7 @@ extern unsigned int conf_node_count(const conf_t *conf)
 
 extern const char *conf_node_name(const conf_t *conf, unsigned int index)
 {
-	return (index < conf->node_count) ? conf->nodes[index].name : NULL;
+	return names_at(conf->node_names, index);
 }
 
 extern const profile_t *conf_node_profile(const conf_t *conf,

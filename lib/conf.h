@@ -60,8 +60,8 @@
  *				CONF_HEALTH_INTERVAL
  *	CloudHealthStrings=no|npd|hyperpod	words that an agent of the cloud
  *				waits for in what neuron-health says; default no
- *	StatsFile=PATH		where slurmctld writes how it decides, see tally.h;
- *				default: nowhere
+ *	StatsFile=PATH		where slurmctld writes how it decides, see
+ *tally.h; default: nowhere
  *	NodeName=NODES Profile=NAME [Lnc=1|2]	one line or several; each node
  *				at most once; Lnc is the machine's default
  *	UltraServerName=NAME Nodes=NODES [Pairs=A+B,C+D]	members in ring
@@ -170,6 +170,13 @@ extern conf_t *conf_read_node(const char *path, const char *profile_dir,
 			      neuron_error_t *err);
 /* Accepts NULL; errno survives */
 extern void conf_destroy(conf_t *conf);
+
+/*
+ * Forget the nodes, the UltraServers and all shapes, for a program that stays
+ * in memory and asks for profiles only. What stands in the other lines is kept.
+ * RET 0; -1 with errno ENOMEM: nothing is forgotten.
+ */
+extern int conf_keep_profiles(conf_t *conf);
 
 /* NULL when not set */
 extern const char *conf_profile_dir(const conf_t *conf);

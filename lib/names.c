@@ -6,8 +6,20 @@
 #include <string.h>
 #include <strings.h>
 
+#define PIECE_MIN 64
+#define PIECE_MAX 16384
+
+/* Memory that names lie in, one behind the other: they are never removed */
+typedef struct _piece {
+	struct _piece *next;
+	size_t size;
+	size_t used;
+	char bytes[];
+} _piece_t;
+
 struct names {
-	char **list;
+	_piece_t *pieces; /* the last one first */
+	const char **list;
 	uint32_t count;
 	uint32_t *slots; /* numbers; NAMES_NONE: empty */
 	uint32_t size; /* of slots, a power of two above 2 * count */
@@ -37,7 +49,7 @@ static uint32_t *_slot(const names_t *names, const char *name)
 static int _resize(names_t *names, uint32_t size)
 {
 	uint32_t *slots = malloc(size * sizeof(*slots));
-	char **list = realloc(names->list, size / 2 * sizeof(*list));
+	const char **list = realloc(names->list, size / 2 * sizeof(*list));
 
 	if (list)
 		names->list = list;
@@ -72,8 +84,12 @@ extern void names_destroy(names_t *names)
 {
 	int errnum = errno;
 
-	for (uint32_t i = 0; names && i < names->count; i++)
-		free(names->list[i]);
+	while (names && names->pieces) {
+		_piece_t *piece = names->pieces;
+
+		names->pieces = piece->next;
+		free(piece);
+	}
 	if (names) {
 		free(names->list);
 		free(names->slots);
@@ -87,21 +103,41 @@ extern uint32_t names_find(const names_t *names, const char *name)
 	return *_slot(names, name);
 }
 
+static char *_copy(names_t *names, const char *name)
+{
+	_piece_t *piece = names->pieces;
+	size_t size = strlen(name) + 1;
+	char *copy;
+
+	if (!piece || piece->size - piece->used < size) {
+		size_t room = piece ? 2 * piece->size : PIECE_MIN;
+
+		room = (room > PIECE_MAX) ? PIECE_MAX : room;
+		room = (room < size) ? size : room;
+		if (!(piece = malloc(sizeof(*piece) + room)))
+			return NULL;
+		*piece = (_piece_t){.next = names->pieces, .size = room};
+		names->pieces = piece;
+	}
+	copy = piece->bytes + piece->used;
+	memcpy(copy, name, size);
+	piece->used += size;
+	return copy;
+}
+
 extern uint32_t names_add(names_t *names, const char *name)
 {
 	uint32_t found = names_find(names, name);
-	size_t size = strlen(name) + 1;
-	char *copy;
+	const char *copy;
 
 	if (found != NAMES_NONE)
 		return found;
 	if ((names->count >= names->size / 2 &&
 	     _resize(names, 2 * names->size)) ||
-	    !(copy = malloc(size))) {
+	    !(copy = _copy(names, name))) {
 		errno = ENOMEM;
 		return NAMES_NONE;
 	}
-	memcpy(copy, name, size);
 	*_slot(names, name) = names->count;
 	names->list[names->count] = copy;
 	return names->count++;

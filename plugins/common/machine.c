@@ -367,7 +367,7 @@ static void _publish_in_slurmctld(node_t *node, const tally_t *neuron)
 {
 	neuron_error_t err;
 
-	if (!kept_site && !(kept_site = site_read(&err))) {
+	if (!kept_site && !(kept_site = site_read_profiles(&err))) {
 		error("gres/%s: %s", node->gres, err.text);
 		return;
 	}

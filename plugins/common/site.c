@@ -62,6 +62,15 @@ extern site_t *site_read_node(const char *node, neuron_error_t *err)
 	return _site_read(node, err);
 }
 
+extern site_t *site_read_profiles(neuron_error_t *err)
+{
+	site_t *site = _site_read(NULL, err);
+
+	if (site)
+		(void) conf_keep_profiles(site->conf);
+	return site;
+}
+
 extern void site_destroy(site_t *site)
 {
 	if (!site)

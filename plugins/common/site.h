@@ -20,6 +20,8 @@ typedef struct site site_t;
 extern site_t *site_read(neuron_error_t *err);
 /* The same for one node, quickly: conf_read_node() */
 extern site_t *site_read_node(const char *node, neuron_error_t *err);
+/* All of it is checked, the profiles are kept: conf_keep_profiles() */
+extern site_t *site_read_profiles(neuron_error_t *err);
 /* Accepts NULL */
 extern void site_destroy(site_t *site);
 

@@ -1086,6 +1086,47 @@ START_TEST(templates)
 }
 END_TEST
 
+/* Nothing but profiles and what stands in other lines */
+START_TEST(keep_profiles)
+{
+	conf_t *conf = _decode("Shape=ring\n"
+			       "NodeName=a,b Profile=trn2u.48xlarge\n"
+			       "NodeName=c Profile=inf2.48xlarge\n"
+			       "UltraServerName=u Nodes=a,b\n"
+			       "TemplateName=t Devices=4\n",
+			       NULL);
+	const profile_t *profile;
+	conf_ultraserver_t server;
+
+	ck_assert_ptr_nonnull(conf);
+	for (long n = 0; n < 2; n++) {
+		failing_malloc_after(n);
+		ck_assert_int_eq(conf_keep_profiles(conf), -1);
+		ck_assert_int_eq(errno, ENOMEM);
+		failing_malloc_after(-1);
+		ck_assert_uint_eq(conf_node_count(conf), 3);
+		ck_assert_ptr_nonnull(conf_node_shape(conf, 2));
+		ck_assert_uint_eq(conf_ultraserver_count(conf), 1);
+	}
+	ck_assert_int_eq(conf_keep_profiles(conf), 0);
+	ck_assert_uint_eq(conf_node_count(conf), 0);
+	ck_assert_int_eq(conf_node_index(conf, "a"), -1);
+	ck_assert_ptr_null(conf_node_name(conf, 0));
+	ck_assert_ptr_null(conf_node_profile(conf, 0));
+	ck_assert_ptr_null(conf_node_shape(conf, 0));
+	ck_assert(!conf_is_member(conf, "a"));
+	ck_assert_uint_eq(conf_ultraserver_count(conf), 0);
+	ck_assert_int_eq(conf_ultraserver(conf, 0, &server), -1);
+	profile = conf_profile_of_gres(conf, "inf2", 12, 0);
+	ck_assert_ptr_nonnull(profile);
+	ck_assert_str_eq(profile_name(profile), "inf2.48xlarge");
+	ck_assert_ptr_null(conf_shape_of(conf, profile));
+	ck_assert_int_eq(conf_tier(conf), SHAPE_RING);
+	ck_assert_ptr_nonnull(conf_template_of_name(conf, "t"));
+	conf_destroy(conf);
+}
+END_TEST
+
 START_TEST(many_templates)
 {
 	static char text[CONF_TEMPLATES_MAX * 40];
@@ -1547,6 +1588,7 @@ static Suite *_suite(void)
 	tcase_add_test(nodes, many_nodes);
 	tcase_add_test(nodes, look_up);
 	tcase_add_test(nodes, profile_of_gres);
+	tcase_add_test(nodes, keep_profiles);
 	tcase_add_loop_test(nodes, compile_cache, 0, COUNT(caches));
 	tcase_add_test(nodes, templates);
 	tcase_add_test(nodes, many_templates);
