@@ -50,8 +50,14 @@ is "$(node_used c1)" '0-11 0-5' "nothing else is in use"
 
 # Slurm cannot place the devices' CPUs on a node whose sockets it does not know
 topo() { "$NEURON_BUILD_DIR/tools/neuron-topo" "$@"; }
-like "$(sbatch -p without --gres=neuron:4 --wrap=: 2>&1)" 'node configuration is not available' \
-	"a node with CPUs= alone: its jobs are refused"
+# From 26.05 on the job waits for ever
+_never_starts() {
+	[[ $out == *'node configuration is not available'* ]] ||
+		[[ $(job_reason "${out##* }") == Resources ]]
+}
+out=$(sbatch -p without --gres=neuron:4 --wrap=: 2>&1)
+ok "a node with CPUs= alone: its jobs are refused" wait_for _never_starts
+scancel -p without --state=PENDING
 out=$(topo check)
 like "$out" 'slurm.conf:[0-9]+: error: e1: State=CLOUD with 128 sockets, .* trn1.32xlarge has 2: .*\[cloud-sockets\]' \
 	"check says why"
