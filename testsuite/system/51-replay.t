@@ -116,6 +116,21 @@ is "$(figure neuron submitted) $(figure neuron started)" "4 4" \
 	"  without the job that is too large"
 is "$(figure neuron connected)" 100 "  is placed well"
 
+# Nodes that the trace gives
+cat >"$dir/nodes.csv" <<-END
+	submit_s,duration_s,devices,nodes
+	0,60,8,2
+	1,60,32,4
+	2,60,16,1
+	3,60,9,9
+END
+csv=$dir/nodes-figures.csv
+ok "a trace that says how many nodes" "$replay" --nodes 8 --speed 20 \
+	--only neuron --csv "$csv" "$dir/nodes.csv"
+is "$(figure neuron started)" 3 "  without the job that wants more than there are"
+is "$(figure neuron looked-at) $(figure neuron wrong-size)" "7 0" \
+	"  all nodes have their part of the devices"
+
 #
 # All jobs before the first one may start
 #
@@ -150,6 +165,13 @@ refused 'unknown option --nodse' --nodse 1
 refused 'cannot read' "$dir/none.csv"
 printf 'submit_s,duration_s,devices\n0,-1,4\n' >"$dir/bad.csv"
 refused '.*bad.csv:2: duration_s is "-1"' "$dir/bad.csv"
+for bad in '0,1,17,1:nodes is "1"; 17 devices are on 2 or more' \
+	'0,1,4,0:nodes is "0"; 4 devices are on 1 or more' \
+	'0,1,4,1.5:nodes is "1.5"' '0,1,4,3:4 devices are not as many' \
+	'0,1,4,x:nodes is "x"'; do
+	printf 'submit_s,duration_s,devices,nodes\n%s\n' "${bad%%:*}" >"$dir/bad.csv"
+	refused ".*bad.csv:2: ${bad#*:}" "$dir/bad.csv"
+done
 printf 'a,b\n0,1\n' >"$dir/bad.csv"
 refused '.*bad.csv:1: the columns' "$dir/bad.csv"
 finish
