@@ -494,7 +494,14 @@ static void _write_slurm(job_t *job)
 		"SelectTypeParameters=CR_Core_Memory\n"
 		"TopologyPlugin=topology/neuron\n"
 		"%s"
-		"JobSubmitPlugins=neuron\n\n",
+		"JobSubmitPlugins=neuron\n"
+		"SwitchType=switch/neuron\n" MARK
+		" Optional: versions of driver and runtime as features of nodes; devices checked\n" MARK
+		" before each job and cleaned after it, by the programs where they are installed.\n"
+		"#NodeFeaturesPlugins=neuron\n"
+		"#Prolog=/usr/sbin/neuron-prolog\n"
+		"#Epilog=/usr/sbin/neuron-epilog\n"
+		"#PrologFlags=Alloc\n\n",
 		params[inventory_fabric(job->inventory)]);
 	for (uint32_t k = 0; k < job->kind_count; k++)
 		_write_kind(job, k);

@@ -63,7 +63,10 @@ new_step() {
 _new_step() {
 	SLURM_CONF=$srun_conf timeout 4 "$srun" --quiet --jobid="${jobs[1]}" --exact -n1 --mem=0 \
 		--gres=neuron:4 sh -c 'echo "$SLURM_NEURON_DEVICES"' \
-		</dev/null >"$CLUSTER_DIR/out/step" 2>&1
+		</dev/null >"$CLUSTER_DIR/out/step" 2>&1 && return
+	# It may have had its step when its time was over
+	squeue -s -h -o %i | grep "^${jobs[1]}\.[1-9]" | xargs -r scancel
+	return 1
 }
 
 jobs=()

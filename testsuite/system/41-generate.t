@@ -124,6 +124,7 @@ like "$warnings" '1 of 18 instances that EC2 tells of' "as it tells of strangers
 like "$text" '^SwitchName=nn-c1 Nodes=trn\[1-4\]$' "its leaf switch"
 like "$text" '^SwitchName=us-west-2d Switches=nn-a\[1-2\]$' \
 	"the zone joins what EC2 leaves apart"
+like "$text" '^SwitchType=switch/neuron$' "the plugin for steps is named"
 like "$text" '^ShapeWait=1:00:00$' "what the site wrote stays"
 unlike "$text" 'gone' "nodes that are gone do not"
 like "$text" '^Name=gpu File=/dev/zero$' "gres.conf keeps what is not ours"
