@@ -126,6 +126,27 @@ like "$(topo test --clean root 2>&1)" 'is no reservation of a test' "--clean of 
 like "$(topo test --clean neuron-test-x-1 2>&1)" 'slurmctld has no reservation' "and of nothing"
 
 #
+# A user who is no operator of Slurm
+#
+if [ "$(id -u)" -ne 0 ]; then
+	skip "an ordinary user" "only root can become one"
+elif ! user_prepare || ! out=$(as_user neuron-topo show n1 2>&1); then
+	skip "an ordinary user" "it cannot ask slurmctld: ${out##*$'\n'}"
+else
+	cp "$NEURON_BUILD_DIR/tools/neuron-ringcheck" "$CLUSTER_DIR/user/"
+	drain n1 "not his"
+	for options in n1 "--no-mask n2"; do
+		# shellcheck disable=SC2086
+		out=$(as_user neuron-topo test --provider=tcp $options)
+		is "$?" 1 "an ordinary user tests no node: $options"
+		like "$out" 'only operators of Slurm may test nodes' "and is told why"
+	done
+	is "$(reservations)" 0 "no reservation is left"
+	is "$(reason n1)" "not his" "the node is as it was"
+	scontrol update nodename=n1 state=resume
+fi
+
+#
 # Interrupted
 #
 drain n1 "before"
