@@ -125,6 +125,8 @@ wait_state "$a" RUNNING
 wait_state "$b" RUNNING
 wait_state "$c" RUNNING
 topo mask --reason hot t1:0-2 >/dev/null
+# Both suspects; the first one is masked as well
+scontrol update nodename=t1 comment="$(scontrol show node t1 | sed -n 's/^ *Comment=//p') neuron-suspect=2,7(warm)"
 scontrol update nodename=n4 state=drain reason=test
 # n1 has 12 or 4 free, and n2 is made a chequerboard of holes
 topo mask --reason holes n2:1,3,4,6,9,11,12,14 >/dev/null
@@ -147,6 +149,8 @@ is_value 'neuron_free_sets{family="trn1.32xlarge",size="16"}' 0
 is_value 'neuron_fragmentation_ratio{family="trn1.32xlarge",size="16"}' 1
 is_value 'neuron_device_masked{node="t1",device="2"}' 1
 is "$(grep -c '^neuron_device_masked{' "$CLUSTER_DIR/out/scrape")" 11 "each masked device is named"
+is "$(grep '^neuron_device_suspect{' "$CLUSTER_DIR/out/scrape")" 'neuron_device_suspect{node="t1",device="7"} 1' \
+	"and each that is suspect"
 is_value 'neuron_jobs_running{family="trn2u.48xlarge"}' 2
 is_value 'neuron_jobs_running_by_level{level="0"}' 1
 is_value 'neuron_jobs_running_by_level{level="1"}' 1
@@ -167,7 +171,7 @@ is_value 'neuron_placement_damage_count' 2
 is_value 'neuron_placements_taken_back_total' 0
 is_value 'neuron_decisions_total{question="start",outcome="choice"}' 2
 isnt "$(value 'neuron_decision_seconds_count{question="ever"}')" 0 "decisions at submission are counted"
-is "$(topo show --json | grep -c '"device":')" 11 "as neuron-topo says"
+is "$(topo show --json | grep -c '"device":')" 13 "as neuron-topo says, which names the one that is both twice"
 
 # Free, by the two programs
 used=$(for node in n1 n2 n3; do node_used "$node" | cut -d ' ' -f 1; done |

@@ -36,6 +36,7 @@ enum {
 	FRAGMENTATION,
 	FABRIC_LOST,
 	DEVICE_MASKED,
+	DEVICE_SUSPECT,
 	JOBS_RUNNING,
 	JOBS_LEVEL,
 	ALLOCATIONS,
@@ -120,6 +121,13 @@ static const metric_t metrics_of_cluster[METRICS] = {
 			   "1 for each device that no job is to get",
 			   {"node", "device", NULL},
 			   NAMED_MAX},
+	[DEVICE_SUSPECT] =
+		{"neuron_device_suspect",
+		 METRIC_GAUGE,
+		 NULL,
+		 "1 for each device that neuron-health suspects and jobs still get",
+		 {"node", "device", NULL},
+		 NAMED_MAX},
 	[JOBS_RUNNING] =
 		{"neuron_jobs_running", METRIC_GAUGE, NULL,
 		 "Jobs that have Neuron devices, by the family of their first node",
@@ -503,17 +511,24 @@ static int _add_fabric(const look_t *look)
 	return rc;
 }
 
-static void _add_masked(const look_t *look)
+static devset_t _faulty(const cluster_node_t *node, int metric)
+{
+	if (metric == DEVICE_MASKED)
+		return node->masked;
+	return node->suspects ? node->suspects->devices & ~node->masked : 0;
+}
+
+static void _add_faulty(const look_t *look, int metric)
 {
 	for (uint32_t n = 0; n < look->cluster->node_count; n++) {
 		const cluster_node_t *node = &look->cluster->nodes[n];
+		devset_t faulty = _faulty(node, metric);
 
-		for (int d = -1; (d = devset_next(node->masked, d)) >= 0;) {
+		for (int d = -1; (d = devset_next(faulty, d)) >= 0;) {
 			char device[16];
 
 			(void) snprintf(device, sizeof(device), "%d", d);
-			_add(look->metrics, DEVICE_MASKED, node->name, device,
-			     1);
+			_add(look->metrics, metric, node->name, device, 1);
 		}
 	}
 }
@@ -597,7 +612,8 @@ static int _write(look_t *look)
 	_add_sizes(look, FRAGMENTATION);
 	if (_add_fabric(look))
 		return -1;
-	_add_masked(look);
+	_add_faulty(look, DEVICE_MASKED);
+	_add_faulty(look, DEVICE_SUSPECT);
 	_add_levels(look);
 	if (_add_pending(look))
 		return -1;
