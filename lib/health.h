@@ -128,6 +128,9 @@ extern bool health_to_tell(const health_t *health, const mask_t *masked,
 /* Of the masked devices those that slurmctld was not told yet */
 extern void health_fresh(const health_t *health, const mask_t *masked,
 			 mask_t *fresh);
+/* Of these suspects those that it was not told yet, or with another reason */
+extern void health_fresh_suspects(const health_t *health,
+				  const mask_t *suspects, mask_t *fresh);
 /* slurmctld has taken it */
 extern void health_told(health_t *health, const mask_t *masked,
 			const mask_t *suspects);

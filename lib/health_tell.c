@@ -152,6 +152,20 @@ extern void health_fresh(const health_t *health, const mask_t *masked,
 	mask_remove(fresh, health->masked.devices);
 }
 
+extern void health_fresh_suspects(const health_t *health,
+				  const mask_t *suspects, mask_t *fresh)
+{
+	const mask_t *told = &health->suspects;
+
+	mask_init(fresh);
+	for (int d = -1; (d = devset_next(suspects->devices, d)) >= 0;) {
+		if (!(told->devices & devset_of(d)) ||
+		    strcmp(told->reasons[d], suspects->reasons[d]))
+			(void) mask_add(fresh, (unsigned int) d,
+					suspects->reasons[d]);
+	}
+}
+
 extern void health_told(health_t *health, const mask_t *masked,
 			const mask_t *suspects)
 {

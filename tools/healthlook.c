@@ -237,6 +237,8 @@ static void _plan_devices(const conf_t *conf, healthlook_report_t *report)
 
 	if (first < 0 || conf_bad_device(conf) == CONF_BAD_DEVICE_MASK)
 		return;
+	if (conf_bad_device(conf) == CONF_BAD_DEVICE_DRAIN)
+		report->drained = *masked;
 	if (conf_bad_device(conf) == CONF_BAD_DEVICE_DRAIN &&
 	    !report->drain[0]) {
 		(void) snprintf(reason, sizeof(reason), "neuron%d: %s", first,
@@ -294,30 +296,6 @@ static bool _deal_with_jobs(const nodejob_t *machine,
 	return true;
 }
 
-static void _tell_comment(const nodejob_t *machine, healthlook_report_t *report)
-{
-	neuron_error_t err;
-	mask_t fresh;
-	int rc;
-
-	if (!report->masked.devices && !report->unmask.devices &&
-	    !report->tell_suspects) {
-		/* A device that was masked before can fail anew */
-		health_told(report->health, &report->masked, &report->suspects);
-		return;
-	}
-	(void) flock(machine->run.fd, LOCK_EX);
-	rc = ctl_health(machine->node, &report->masked, &report->unmask,
-			report->tell_suspects ? &report->suspects : NULL, &err);
-	(void) flock(machine->run.fd, LOCK_UN);
-	health_fresh(report->health, &report->masked, &fresh);
-	/* What was not done is new again at the next look */
-	if (rc)
-		_failed(report, "cannot mask devices or show suspects", &err);
-	else if (_deal_with_jobs(machine, report, &fresh))
-		health_told(report->health, &report->masked, &report->suspects);
-}
-
 static void _drain(const nodejob_t *machine, healthlook_report_t *report)
 {
 	devset_t all = profile_devices(machine->profile);
@@ -336,14 +314,50 @@ static void _drain(const nodejob_t *machine, healthlook_report_t *report)
 	(void) _deal_with_jobs(machine, report, &failed);
 }
 
+/* Devices that failed since slurmctld was told, masked or drained by now */
+static void _list_failed(const healthlook_report_t *report, mask_t *failed)
+{
+	if (report->drained.devices)
+		health_fresh_suspects(report->health, &report->drained, failed);
+	else
+		health_fresh(report->health, &report->masked, failed);
+}
+
+static void _tell_comment(const nodejob_t *machine, healthlook_report_t *report)
+{
+	neuron_error_t err;
+	mask_t failed;
+	int rc;
+
+	if (!report->masked.devices && !report->unmask.devices &&
+	    !report->tell_suspects) {
+		/* A device that was masked before can fail anew */
+		health_told(report->health, &report->masked, &report->suspects);
+		return;
+	}
+	(void) flock(machine->run.fd, LOCK_EX);
+	rc = ctl_health(machine->node, &report->masked, &report->unmask,
+			report->tell_suspects ? &report->suspects : NULL, &err);
+	(void) flock(machine->run.fd, LOCK_UN);
+	_list_failed(report, &failed);
+	/* What was not done is new again at the next look */
+	if (rc)
+		_failed(report, "cannot mask devices or show suspects", &err);
+	else if (_deal_with_jobs(machine, report, &failed))
+		health_told(report->health, &report->masked, &report->suspects);
+}
+
 static void _act(take_t *take)
 {
 	const nodejob_t *machine = &take->look->machine;
 	healthlook_report_t *report = take->report;
 
-	_tell_comment(machine, report);
+	/* First, so that a job that begins again lands elsewhere */
 	if (report->drain[0])
 		_drain(machine, report);
+	if (report->drained.devices && report->untold)
+		return;
+	_tell_comment(machine, report);
 }
 
 static int _look(take_t *take)

@@ -29,6 +29,7 @@ typedef struct {
 	health_t *health;
 	uint64_t now; /* seconds since boot */
 	mask_t masked, suspects, unmask;
+	mask_t drained; /* devices whose node is drained for them */
 	bool tell_suspects;
 	bool bad_node;
 	health_finding_t node; /* when bad_node */

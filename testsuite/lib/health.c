@@ -460,7 +460,7 @@ START_TEST(test_tell)
 	rules_t *rules =
 		rules_decode(FILE_OF(PORT ", " SRAM ", " DROPS), "f", &err);
 	health_t *health = health_create(rules);
-	mask_t masked, suspects, unmask;
+	mask_t masked, suspects, unmask, others;
 
 	ck_assert_msg(rules != NULL, "%s", err.text);
 	memset(&reading, 0, sizeof(reading));
@@ -486,10 +486,22 @@ START_TEST(test_tell)
 	ck_assert_uint_eq(unmask.devices, 0);
 	health_fresh(health, &masked, &unmask);
 	ck_assert_uint_eq(unmask.devices, 0x20c);
+	health_fresh_suspects(health, &suspects, &unmask);
+	ck_assert_uint_eq(unmask.devices, 0x100);
+	ck_assert_str_eq(unmask.reasons[8], suspects.reasons[8]);
 	health_told(health, &masked, &suspects);
 	health = _again(health, rules);
 	health_fresh(health, &masked, &unmask);
 	ck_assert_uint_eq(unmask.devices, 0);
+	health_fresh_suspects(health, &suspects, &unmask);
+	ck_assert_uint_eq(unmask.devices, 0);
+	/* Another reason, another device: what a device that is to be masked
+	 * is where BadDevice= does not mask it */
+	mask_init(&others);
+	ck_assert_int_eq(mask_add(&others, 2, masked.reasons[2]), 0);
+	ck_assert_int_eq(mask_add(&others, 8, masked.reasons[9]), 0);
+	health_fresh_suspects(health, &others, &unmask);
+	ck_assert_uint_eq(unmask.devices, 0x104);
 	ck_assert(!health_to_tell(health, &masked, &suspects, &unmask));
 
 	/* Taken back are the ones that have an end, if nothing else is wrong */

@@ -334,9 +334,17 @@ mv "$CLUSTER_DIR/etc/check.away" "$CLUSTER_DIR/etc/check"
 
 # BadDevice=drain
 echo BadDevice=drain >>"$CLUSTER_DIR/etc/neuron.conf"
+job=$(submit -w n2 --gres=neuron:16 --neuron-on-fault=requeue)
+ok "a job that wants to begin again runs" wait_state "$job" RUNNING
 hardware n2 2 sram_ecc_uncorrected 1
 ok "BadDevice=drain: the node goes with its device" wait_for drained_for n2 \
 	"neuron-health: neuron2: sram-uncorrected: sram_ecc_uncorrected is 1; replace the instance"
+begins_again() { [ "$(scontrol show job "$job" | sed -n 's/.* Restarts=\([0-9]*\).*/\1/p')" = 1 ]; }
+ok "and so does the job" wait_for begins_again
+like "$(scontrol show job "$job")" 'AdminComment=.*run 0: n2:2 failed .*sram_ecc_uncorrected is 1.*: it is requeued' "with the reason"
+look n2 >/dev/null
+ok "once" begins_again
+scancel "$job"
 hardware n2 2 sram_ecc_uncorrected 0
 sed -i '/^BadDevice=/d' "$CLUSTER_DIR/etc/neuron.conf"
 wait_for lacks_comment n2 .
