@@ -50,7 +50,7 @@ is "$(node_used c1)" '0-11 0-5' "nothing else is in use"
 
 # Slurm cannot place the devices' CPUs on a node whose sockets it does not know
 topo() { "$NEURON_BUILD_DIR/tools/neuron-topo" "$@"; }
-# From 26.05 on the job waits for ever
+# From 25.11 on the job waits for ever
 _never_starts() {
 	[[ $out == *'node configuration is not available'* ]] ||
 		[[ $(job_reason "${out##* }") == Resources ]]
