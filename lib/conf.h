@@ -60,8 +60,8 @@
  *				CONF_HEALTH_INTERVAL
  *	CloudHealthStrings=no|npd|hyperpod	words that an agent of the cloud
  *				waits for in what neuron-health says; default no
- *	StatsFile=PATH		where slurmctld writes how it decides, see
- *tally.h; default: nowhere
+ *	StatsFile=PATH		where slurmctld writes how it decides, see tally.h;
+ *				default: nowhere
  *	NodeName=NODES Profile=NAME [Lnc=1|2]	one line or several; each node
  *				at most once; Lnc is the machine's default
  *	UltraServerName=NAME Nodes=NODES [Pairs=A+B,C+D]	members in ring

@@ -251,7 +251,8 @@ static int _note_efa(const char *name, void *arg)
 	if (!_line(look, path, vendor, sizeof(vendor)) ||
 	    strcmp(vendor, VENDOR_AMAZON))
 		return look->fatal;
-	(void) strcpy(meter->efas[meter->efa_count++].name, name);
+	(void) snprintf(meter->efas[meter->efa_count++].name, METER_NAME_MAX,
+			"%s", name);
 	return meter->efa_count == METER_EFAS_MAX;
 }
 

@@ -92,8 +92,8 @@ static bool _labels(const metric_t *metric, const char *const *values,
 	     i++) {
 		if (!_is_legal(values[i]))
 			return false;
-		to += sprintf(to, "%s%.64s=\"", i ? "," : "",
-			      metric->labels[i]);
+		to += snprintf(to, LABELS_TEXT_MAX - (size_t) (to - text),
+			       "%s%.64s=\"", i ? "," : "", metric->labels[i]);
 		to = _escape(to, values[i]);
 		*to++ = '"';
 	}
@@ -121,9 +121,12 @@ static void _number(double number, char text[NUMBER_TEXT_MAX])
 /* OpenMetrics wants these bounds to look like floating point */
 static void _bound(double bound, char text[NUMBER_TEXT_MAX])
 {
+	size_t length;
+
 	_number(bound, text);
+	length = strlen(text);
 	if (!strpbrk(text, ".eIN"))
-		strcat(text, ".0");
+		(void) snprintf(text + length, NUMBER_TEXT_MAX - length, ".0");
 }
 
 /*

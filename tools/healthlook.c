@@ -237,13 +237,12 @@ static void _plan_devices(const conf_t *conf, healthlook_report_t *report)
 
 	if (first < 0 || conf_bad_device(conf) == CONF_BAD_DEVICE_MASK)
 		return;
-	if (conf_bad_device(conf) == CONF_BAD_DEVICE_DRAIN)
+	if (conf_bad_device(conf) == CONF_BAD_DEVICE_DRAIN) {
 		report->drained = *masked;
-	if (conf_bad_device(conf) == CONF_BAD_DEVICE_DRAIN &&
-	    !report->drain[0]) {
 		(void) snprintf(reason, sizeof(reason), "neuron%d: %s", first,
 				masked->reasons[first]);
-		_plan_drain(conf, report, reason, NULL);
+		if (!report->drain[0])
+			_plan_drain(conf, report, reason, NULL);
 	}
 	for (int d = -1; (d = devset_next(masked->devices, d)) >= 0;)
 		(void) mask_add(&report->suspects, (unsigned int) d,

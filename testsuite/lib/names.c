@@ -11,8 +11,7 @@
 #define COUNT(table) ((int) (sizeof(table) / sizeof((table)[0])))
 #define MANY 5000
 
-/* Numbers in order of addition, whatever names look like and how long they are
- */
+/* A name of any length for a number */
 static const char *_name(unsigned int number, char *buf, size_t size)
 {
 	int length = snprintf(buf, size, "%s%u", number % 3 ? "n" : "", number);

@@ -342,8 +342,6 @@ ok "BadDevice=drain: the node goes with its device" wait_for drained_for n2 \
 begins_again() { [ "$(scontrol show job "$job" | sed -n 's/.* Restarts=\([0-9]*\).*/\1/p')" = 1 ]; }
 ok "and so does the job" wait_for begins_again
 like "$(scontrol show job "$job")" 'AdminComment=.*run 0: n2:2 failed .*sram_ecc_uncorrected is 1.*: it is requeued' "with the reason"
-look n2 >/dev/null
-ok "once" begins_again
 scancel "$job"
 hardware n2 2 sram_ecc_uncorrected 0
 sed -i '/^BadDevice=/d' "$CLUSTER_DIR/etc/neuron.conf"

@@ -81,7 +81,7 @@ extern int http_address(const char *text, struct sockaddr_storage *address,
 		return _refuse_address(text, err);
 	(void) snprintf(host, sizeof(host), "%.*s", (int) size, text);
 	if (!strcmp(host, "*"))
-		strcpy(host, "0.0.0.0");
+		(void) snprintf(host, sizeof(host), "0.0.0.0");
 	if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
 		four->sin_family = AF_INET;
 		four->sin_port = htons(port);
